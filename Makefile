@@ -1,0 +1,31 @@
+# One environment, made on demand; torch first and by its exact pin (a bare `torch` pulls another build).
+PY ?= python3.11
+BIN := .venv/bin
+
+.PHONY: demo test check prove bench clean
+.DEFAULT_GOAL := check
+
+.venv/.ready: setup.cfg pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PY) -m venv .venv || python3 -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt torch==2.14.1 torchvision==0.29.1
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: .venv/.ready
+	$(BIN)/vlit demo
+
+test: check
+
+check: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+prove: .venv/.ready
+	$(BIN)/python -m tests.prove
+
+bench: .venv/.ready
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,1 @@
+"""vlit_hub: vision-language instruction tuning on the Hugging Face stack."""

@@ -1,0 +1,492 @@
+"""The one record of the house: :class:`Sample`, its parts, and the closed vocabularies.
+
+The struct definitions below *are* the field table: column order, types and meanings. The Arrow schema
+(:func:`arrow_schema`), ``datasets.Features`` (builder.py), the JSON inside the shards and the published card are
+derived from them. A sample in canonical form (what :func:`validate` accepts) survives
+Sample <-> JSON, Arrow, parquet and tar exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+VERSION = 1
+"""Version of the schema; part of every cache key and manifest."""
+
+# -- closed vocabularies: value -> one line ---------------------------------------------------------------------------
+
+ROLES = {
+    "system": "instructions that hold for the whole dialogue",
+    "user": "the person (or the environment) that asks",
+    "assistant": "the model; the only role that can be supervised",
+    "tool": "the result of a tool call",
+}
+PART_TYPES = {
+    "text": "plain text",
+    "image": "the picture `index` stands here",
+    "video": "the video `index` stands here",
+    "audio": "the sound `index` stands here",
+    "point_cloud": "the point cloud `index` stands here",
+    "region": "`text` (a phrase, or empty) grounded in 0..n regions",
+}
+MODALITIES = {
+    "image": "column images",
+    "video": "column videos",
+    "audio": "column audios",
+    "point_cloud": "column point_clouds",
+}
+TASKS = {
+    "conversation": "free dialogue about the media",
+    "description": "detailed description",
+    "caption": "short caption",
+    "reasoning": "an answer that needs inference beyond what is seen",
+    "vqa": "a question with a short answer",
+    "multiple_choice": "a question with given options",
+    "yes_no": "a question answered yes or no",
+    "counting": "how many",
+    "classification": "one label out of a set",
+    "ocr": "reading or using text in the picture",
+    "document_qa": "questions about documents, charts, tables, diagrams",
+    "referring": "phrase to region",
+    "region_description": "region to text",
+    "grounded_conversation": "dialogue whose phrases are tied to regions",
+    "grounded_caption": "caption whose phrases are tied to regions",
+    "detection": "all instances of the named classes",
+    "segmentation": "regions as masks",
+    "comparison": "two or more pictures compared",
+    "storytelling": "a story or creative text about the media",
+    "visual_dialog": "a released multi-round dialogue task",
+    "in_context": "the answer follows examples given before",
+    "video_qa": "questions about a video",
+    "video_caption": "description of a video",
+    "audio_qa": "questions about a sound",
+    "audio_caption": "description of a sound",
+    "point_cloud_qa": "questions about a point cloud",
+    "point_cloud_caption": "description of a point cloud",
+    "generation": "the answer holds generated media",
+    "editing": "the answer is an edited medium",
+    "tool_use": "calls of tools",
+    "planning": "steps that an embodied agent takes",
+    "feedback": "ratings and critiques of answers",
+    "hallucination_detection": "spans of an answer marked right or wrong",
+    "instruction_following": "text-only instructions",
+    "other": "none of the above",
+}
+INSTRUCTION_TYPES = {
+    "global": "about the whole picture (the survey's own type)",
+    "negative": "absent objects, wrong premises (the survey's own type)",
+    "region": "about one marked object (the survey's own type)",
+    "none": "the release does not say",
+}
+ABILITIES = {
+    "scene_understanding": "SEED-Bench-1: Scene Understanding",
+    "instance_identity": "SEED-Bench-1: Instance Identity",
+    "instance_attributes": "SEED-Bench-1: Instance Attributes",
+    "instance_location": "SEED-Bench-1: Instance Location",
+    "instance_counting": "SEED-Bench-1: Instance Counting",
+    "spatial_relation": "SEED-Bench-1: Spatial Relation",
+    "instance_interaction": "SEED-Bench-1: Instance Interaction",
+    "visual_reasoning": "SEED-Bench-1: Visual Reasoning",
+    "text_recognition": "SEED-Bench-1: Text Recognition",
+    "none": "not said",
+}
+REGION_KINDS = {
+    "box": "axis-parallel rectangle x1, y1, x2, y2",
+    "point": "one [x, y]",
+    "polygon": "flat rings [x1, y1, x2, y2, ...]",
+    "mask": "COCO run-length encoding",
+    "interval": "start..end in seconds of a video or sound",
+}
+FRAMES = {
+    "norm": "0..1 of the stored picture (and intervals)",
+    "pixel": "pixels of a picture whose size is not known yet",
+    "square": "0..1 of the picture padded to a centred square, size not known yet",
+}
+SPAN_KINDS = {
+    "rating": "a score given to the text",
+    "critique": "a judgement in words",
+    "refinement": "a better version of the text",
+    "hallucination": "a label of truth for the text",
+    "rejected": "an answer that was not preferred",
+    "grounding": "the text is tied to `regions`",
+}
+
+Role = Literal["system", "user", "assistant", "tool"]
+PartType = Literal["text", "image", "video", "audio", "point_cloud", "region"]
+Modality = Literal["image", "video", "audio", "point_cloud"]
+RegionKind = Literal["box", "point", "polygon", "mask", "interval"]
+Frame = Literal["norm", "pixel", "square"]
+InstructionType = Literal["global", "negative", "region", "none"]
+SpanKind = Literal["rating", "critique", "refinement", "hallucination", "rejected", "grounding"]
+
+_Bytes = bytes  # Blob has a field of that name
+Int32 = Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+
+
+def _doc(text: str) -> Meta:
+    return Meta(description=text)
+
+
+# -- the field table ---------------------------------------------------------------------------------------------------
+
+
+class Blob(Struct, frozen=True):
+    """One medium: its bytes (path empty), or the path of the file that holds them. Missing: ``None``, never a Blob."""
+
+    bytes: _Bytes | None = None
+    path: str = ""
+
+
+class Part(Struct, frozen=True):
+    """One piece of a message."""
+
+    type: Annotated[PartType, _doc("text, image, video, audio, point_cloud or region")] = "text"
+    text: Annotated[str, _doc("the text, or the phrase of a region part; never null")] = ""
+    index: Annotated[Int32, _doc("which medium of that type; -1 for text and region")] = -1
+    regions: Annotated[list[Int32], _doc("region part: indices into `regions`")] = []
+
+
+class Message(Struct, frozen=True):
+    """One turn."""
+
+    role: Annotated[Role, _doc("system, user, assistant or tool")]
+    content: Annotated[list[Part], _doc("always the list form")]
+    train: Annotated[bool, _doc("false: context only, masked in the loss")] = True
+    tool_calls: Annotated[str, _doc("JSON list of calls, or empty")] = ""
+
+
+class Mask(Struct, frozen=True):
+    """COCO run-length encoding."""
+
+    size: Annotated[list[Int32], _doc("[height, width], or empty")] = []
+    counts: Annotated[str, _doc("compressed counts, or empty")] = ""
+
+
+class Region(Struct, frozen=True):
+    """A place in a medium; `kind` is the finest geometry given."""
+
+    modality: Annotated[Modality, _doc("which media column")] = "image"
+    index: Annotated[Int32, _doc("which medium of that column")] = 0
+    kind: Annotated[RegionKind, _doc("box, point, polygon, mask or interval")] = "box"
+    frame: Annotated[Frame, _doc("norm, or pixel / square while the picture size is unknown")] = "norm"
+    box: Annotated[list[float], _doc("x1, y1, x2, y2 or empty")] = []
+    points: Annotated[list[list[float]], _doc("point: [[x, y]]; polygon: one flat ring each")] = []
+    mask: Annotated[Mask, _doc("COCO RLE")] = Mask()
+    start: Annotated[float | None, _doc("seconds; null where absent")] = None
+    end: Annotated[float | None, _doc("seconds; null where absent")] = None
+    label: Annotated[str, _doc("class or name")] = ""
+    score: Annotated[float | None, _doc("confidence as released; null where absent")] = None
+    native: Annotated[str, _doc("the literal it was parsed from")] = ""
+
+
+class Span(Struct, frozen=True):
+    """A statement about a stretch of a message."""
+
+    message: Annotated[Int32, _doc("index into messages")]
+    kind: Annotated[SpanKind, _doc("rating, critique, refinement, hallucination, rejected, grounding")]
+    start: Annotated[Int32, _doc("code points into the joined part texts; -1 = whole message")] = -1
+    end: Annotated[Int32, _doc("exclusive; -1 = whole message")] = -1
+    value: Annotated[str, _doc("the rating, critique, label or text")] = ""
+    regions: Annotated[list[Int32], _doc("grounding: indices into regions")] = []
+
+
+class Media(Struct, frozen=True):
+    """What is known of one medium, present or missing."""
+
+    type: Annotated[Modality, _doc("image, video, audio or point_cloud")]
+    index: Annotated[Int32, _doc("position in the column of that type")]
+    ref: Annotated[str, _doc("native file name or URL; portable, never a local path")] = ""
+    width: Annotated[Int32 | None, _doc("pixels, from the header")] = None
+    height: Annotated[Int32 | None, _doc("pixels, from the header")] = None
+    start: Annotated[float | None, _doc("clip start, seconds")] = None
+    end: Annotated[float | None, _doc("clip end, seconds")] = None
+    caption: Annotated[str, _doc("caption that the release gives")] = ""
+    clip: Annotated[str, _doc("frames of one video share this name, in order")] = ""
+
+
+class Sample(Struct, frozen=True, kw_only=True):
+    """One instruction-tuning sample, whatever dataset it came from. Columns in the order of the published parquet."""
+
+    images: Annotated[list[Blob | None], _doc("in order of first use, unmentioned last; missing: null")] = []
+    messages: Annotated[list[Message], _doc("the dialogue")] = []
+    task: Annotated[str, _doc("closed set TASKS")] = "other"
+    instruction_type: Annotated[InstructionType, _doc("the survey's own three, or none")] = "none"
+    ability: Annotated[str, _doc("SEED-Bench-1 dimension, or none")] = "none"
+    language: Annotated[str, _doc("BCP-47")] = "en"
+    regions: Annotated[list[Region], _doc("places that messages refer to")] = []
+    spans: Annotated[list[Span], _doc("ratings, critiques, labels and overlapping groundings")] = []
+    choices: Annotated[list[str], _doc("options of a multiple choice")] = []
+    correct: Annotated[Int32, _doc("index into choices; -1 none")] = -1
+    answers: Annotated[list[str], _doc("alternative answers of the reply, duplicates kept")] = []
+    tools: Annotated[str, _doc("JSON tool schemas, or empty")] = ""
+    videos: Annotated[list[Blob | None], _doc("video files")] = []
+    audios: Annotated[list[Blob | None], _doc("sound files")] = []
+    point_clouds: Annotated[list[Blob | None], _doc(".npy float32 (N, 3 or 6): xyz, rgb in 0..1")] = []
+    media: Annotated[list[Media], _doc("one entry per medium of the four columns")] = []
+    group: Annotated[str, _doc("native record or picture; splits and intervals never cut it")] = ""
+    id: Annotated[str, _doc("native id if unique, else file:row[:k]")] = ""
+    dataset: Annotated[str, _doc("registered name")] = ""
+    subset: Annotated[str, _doc("datasets config")] = ""
+    split: Annotated[str, _doc("split")] = ""
+    meta: Annotated[str, _doc("JSON object of native values with no place above, or empty")] = ""
+
+
+COLUMNS: dict[str, str] = {"image": "images", "video": "videos", "audio": "audios", "point_cloud": "point_clouds"}
+"""Media type -> column of its blobs."""
+
+
+class SchemaError(ValueError):
+    """A sample that is not in canonical form: ``field`` names the place, the message the remedy."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Sample).decode
+
+
+def to_json(sample: Sample) -> bytes:
+    """The sample as one JSON object with every column (bytes of media as base64, null where absent)."""
+    return _encode(sample)
+
+
+def from_json(data: bytes | memoryview) -> Sample:
+    """Inverse of :func:`to_json`; raises SchemaError for a wrong type or an unknown value."""
+    try:
+        return _decode(data)
+    except msgspec.ValidationError as error:
+        raise _named(error) from None
+
+
+def _named(error: msgspec.ValidationError) -> SchemaError:
+    text, _, where = str(error).partition(" - at ")
+    field = where.strip("`$.") or "sample"
+    leaf = field.rpartition(".")[2]
+    by_field = {"role": ROLES, "frame": FRAMES, "modality": MODALITIES, "instruction_type": INSTRUCTION_TYPES}
+    vocabulary = by_field.get(leaf)
+    if leaf == "kind":
+        vocabulary = REGION_KINDS if field.startswith("regions") else SPAN_KINDS
+    if leaf == "type":
+        vocabulary = MODALITIES if field.startswith("media") else PART_TYPES
+    return SchemaError(field, text + (f"; allowed: {', '.join(vocabulary)}" if vocabulary else ""))
+
+
+def strip_media(sample: Sample) -> Sample:
+    """The sample without media bytes and without local paths: what a shard's JSON member holds."""
+    empty = {
+        column: [None if blob is None else Blob() for blob in blobs]
+        for column in COLUMNS.values()
+        if (blobs := getattr(sample, column))
+    }
+    return msgspec.structs.replace(sample, **empty) if empty else sample
+
+
+# -- Arrow -------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def arrow_schema() -> pa.Schema:
+    """The Arrow schema of the table, derived from the struct definitions."""
+    import pyarrow as pa
+
+    return pa.schema([pa.field(name, _arrow_type(hint)) for name, hint in hints(Sample).items()])
+
+
+def hints(struct: type[Struct]) -> dict[str, Any]:
+    """Field name -> annotation (with its description) of a struct, in column order."""
+    return get_type_hints(struct, include_extras=True)
+
+
+def describe(struct: type[Struct]) -> list[tuple[str, str]]:
+    """(field, meaning) rows of a struct, for documentation."""
+    return [
+        (name, next((m.description for m in get_args(hint)[1:] if isinstance(m, Meta) and m.description), ""))
+        for name, hint in hints(struct).items()
+        if get_origin(hint) is Annotated
+    ]
+
+
+def bare(hint: Any) -> tuple[Any, bool]:
+    """(annotation without Annotated and without None, whether it was Int32)."""
+    is_int32 = False
+    while True:
+        if get_origin(hint) is Annotated:
+            is_int32 = is_int32 or hint == Int32
+            hint = get_args(hint)[0]
+        elif get_origin(hint) in (Union, types.UnionType):
+            hint = next(arg for arg in get_args(hint) if arg is not type(None))
+        else:
+            return hint, is_int32 or hint is int
+
+
+def _arrow_type(hint: Any) -> pa.DataType:
+    import pyarrow as pa
+
+    kind, _ = bare(hint)
+    if get_origin(kind) is list:
+        return pa.list_(_arrow_type(get_args(kind)[0]))
+    if get_origin(kind) is Literal:
+        return pa.string()
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return pa.struct([pa.field(name, _arrow_type(inner)) for name, inner in hints(kind).items()])
+    return {str: pa.string(), bool: pa.bool_(), float: pa.float64(), bytes: pa.binary(), int: pa.int32()}[kind]
+
+
+def to_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Plain dictionaries (bytes stay bytes), one per sample."""
+    return [msgspec.to_builtins(sample, builtin_types=(bytes,)) for sample in samples]
+
+
+def to_arrow(samples: Sequence[Sample]) -> pa.RecordBatch:
+    """The samples as one record batch of :func:`arrow_schema`."""
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pylist(to_rows(samples), schema=arrow_schema())
+
+
+def from_row(row: Mapping[str, Any]) -> Sample:
+    """A row of Arrow, parquet or ``datasets`` (with ``decode=False`` media) as a Sample; raises SchemaError."""
+    try:
+        return msgspec.convert(row, Sample)
+    except msgspec.ValidationError as error:
+        raise _named(error) from None
+
+
+def from_arrow(table: pa.Table | pa.RecordBatch) -> list[Sample]:
+    """Inverse of :func:`to_arrow`."""
+    return [from_row(row) for row in table.to_pylist()]
+
+
+# -- validate ----------------------------------------------------------------------------------------------------------
+
+
+def validate(sample: Sample) -> None:
+    """Raise SchemaError unless the sample is in canonical form (types, closed sets, indices, order of media)."""
+    from_json(to_json(strip_media(sample)))
+    check(sample)
+
+
+def check(sample: Sample) -> None:
+    """What :func:`validate` checks beyond types; for samples that were just decoded from their JSON."""
+    _member("task", sample.task, TASKS)
+    _member("ability", sample.ability, ABILITIES)
+    if not LANGUAGE.fullmatch(sample.language):
+        raise SchemaError("language", f"{sample.language!r} is not a BCP-47 tag such as 'en' or 'zh-Hans'")
+    _check_media(sample)
+    for m, message in enumerate(sample.messages):
+        for p, part in enumerate(message.content):
+            _check_part(sample, part, m, p)
+    for r, region in enumerate(sample.regions):
+        _check_region(sample, region, f"regions[{r}]")
+    for s, span in enumerate(sample.spans):
+        _check_span(sample, span, f"spans[{s}]")
+    if not -1 <= sample.correct < len(sample.choices):
+        raise SchemaError("correct", f"{sample.correct} is no index into {len(sample.choices)} choices (-1 for none)")
+
+
+def _member(field: str, value: str, allowed: Mapping[str, str]) -> None:
+    if value not in allowed:
+        raise SchemaError(field, f"{value!r} is not one of: {', '.join(allowed)}")
+
+
+def _check_part(sample: Sample, part: Part, m: int, p: int) -> None:
+    if part.type == "text":
+        if part.index != -1 or part.regions:
+            raise SchemaError(f"messages[{m}].content[{p}]", "a text part has index -1 and no regions")
+    elif part.type == "region":
+        if part.index != -1:
+            raise SchemaError(f"messages[{m}].content[{p}].index", "a region part has index -1")
+        for region in part.regions:
+            if not 0 <= region < len(sample.regions):
+                raise SchemaError(f"messages[{m}].content[{p}].regions", f"{region} is no index into regions")
+    elif part.text or part.regions:
+        raise SchemaError(f"messages[{m}].content[{p}]", f"a part of type {part.type} has neither text nor regions")
+
+
+def _check_media(sample: Sample) -> None:
+    counts = {kind: len(getattr(sample, column)) for kind, column in COLUMNS.items()}
+    if len(sample.media) != sum(counts.values()):
+        raise SchemaError("media", f"{len(sample.media)} entries for {sum(counts.values())} media; give one entry each")
+    if not sample.media:
+        if any(part.type in counts for message in sample.messages for part in message.content):
+            raise SchemaError("messages", "a part points to a medium, but the sample has none")
+        return
+    if len({(media.type, media.index) for media in sample.media}) != len(sample.media) or any(
+        not 0 <= media.index < counts[media.type] for media in sample.media
+    ):
+        raise SchemaError("media", "each (type, index) must appear once and point into its column")
+    for media in sample.media:
+        if not _finite(media.start, media.end):
+            raise SchemaError("media", "clip times must be finite")
+    seen = dict.fromkeys(counts, 0)
+    for part in (part for message in sample.messages for part in message.content if part.type in counts):
+        if not 0 <= part.index <= min(seen[part.type], counts[part.type] - 1):
+            raise SchemaError(
+                "messages", f"{part.type} {part.index} is out of order of first use, or beyond {counts[part.type]}"
+            )
+        seen[part.type] = max(seen[part.type], part.index + 1)
+
+
+def _check_region(sample: Sample, region: Region, where: str) -> None:
+    if not 0 <= region.index < len(getattr(sample, COLUMNS[region.modality])):
+        raise SchemaError(f"{where}.index", f"there is no {region.modality} {region.index}")
+    if len(region.box) not in (0, 4) or (region.kind == "box" and not region.box):
+        raise SchemaError(f"{where}.box", f"a box has 4 numbers, not {len(region.box)}")
+    if not _finite(*region.box, *(x for ring in region.points for x in ring), region.start, region.end, region.score):
+        raise SchemaError(where, "numbers must be finite")
+    if region.box and (region.box[0] > region.box[2] or region.box[1] > region.box[3]):
+        raise SchemaError(f"{where}.box", f"{region.box}: corners must be ordered x1 <= x2, y1 <= y2")
+    is_point = region.kind == "point" and (len(region.points) != 1 or len(region.points[0]) != 2)
+    if is_point or any(len(ring) % 2 for ring in region.points):
+        raise SchemaError(f"{where}.points", "a point is [[x, y]], a polygon flat rings of x, y pairs")
+    if region.kind == "polygon" and not region.points:
+        raise SchemaError(f"{where}.points", "a polygon has at least one ring")
+    if region.kind == "mask" and len(region.mask.size) != 2:
+        raise SchemaError(f"{where}.mask", "a mask has size [height, width] and counts")
+    if region.kind == "interval" and (region.start is None or region.end is None or region.start > region.end):
+        raise SchemaError(f"{where}.start", "an interval has start <= end in seconds")
+
+
+def _check_span(sample: Sample, span: Span, where: str) -> None:
+    if not 0 <= span.message < len(sample.messages):
+        raise SchemaError(f"{where}.message", f"{span.message} is no index into messages")
+    length = sum(len(part.text) for part in sample.messages[span.message].content)
+    if (span.start, span.end) != (-1, -1) and not 0 <= span.start <= span.end <= length:
+        raise SchemaError(where, f"{span.start}..{span.end} does not lie in the message's {length} code points")
+    if any(not 0 <= region < len(sample.regions) for region in span.regions):
+        raise SchemaError(f"{where}.regions", "an entry is no index into regions")
+
+
+def _finite(*values: float | None) -> bool:
+    return all(value is None or math.isfinite(value) for value in values)
+
+
+# -- small readers -----------------------------------------------------------------------------------------------------
+
+
+def text_of(message: Message) -> str:
+    """The joined text of a message (media parts contribute nothing)."""
+    return "".join(part.text for part in message.content)
+
+
+def parts(sample: Sample) -> Iterator[Part]:
+    """All parts of all messages, in order."""
+    for message in sample.messages:
+        yield from message.content

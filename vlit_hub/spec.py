@@ -1,0 +1,185 @@
+"""The facts of one dataset, as data. A script in dataset_scripts/ holds one :class:`DatasetSpec` named ``SPEC``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vlit_hub.schema import MODALITIES, Sample
+
+SCOPES = ("general", "specific", "construction-tools", "mixing", "none")
+CONSTRUCTIONS = ("annotation-adaption", "self-instruct", "none")
+TARGETS = ("region", "video", "text", "medicine", "document", "pointcloud", "none")
+RELEASED = ("yes", "partly", "never")
+KINDS = ("survey", "base", "benchmark")
+CONTAINERS = ("json", "jsonl", "csv", "tsv")
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """The survey's taxonomy as lists, read out of the category's own words."""
+
+    scope: tuple[str, ...]
+    construction: tuple[str, ...]
+    target: tuple[str, ...]
+
+
+def taxonomy(category: str) -> Taxonomy:
+    """``specific/region + data-mixing`` -> scope (specific, mixing), construction (none), target (region)."""
+    words = {"general": r"general[/ ]", "specific": r"(specific|domain)/", "construction-tools": r"construction-tools"}
+    scope = [name for name, pattern in words.items() if re.search(pattern, category)]
+    scope += ["mixing"] if "mixing" in category else []
+    construction = [name for name in CONSTRUCTIONS[:-1] if re.search(name.split("-adaption")[0] + r"\b", category)]
+    target = [name for name in TARGETS[:-1] if re.search(rf"(specific|domain)/{name}\b", category)]
+    return Taxonomy(tuple(scope or ["none"]), tuple(construction or ["none"]), tuple(target or ["none"]))
+
+
+class BadRecord(Exception):
+    """A native record (raised) or one of its children (yielded) that cannot be converted.
+
+    ``field`` is the native field at fault, ``reason`` says what is wrong with it.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where one subset and split lies in a release.
+
+    ``alternatives`` are in order of preference; the first of which any file is present is read, and nothing else, so
+    that a merged file and its parts are never loaded twice. Each alternative is a tuple of glob patterns relative to
+    the raw folder (release names; ``**/`` is tried implicitly for files one folder down).
+    """
+
+    alternatives: tuple[tuple[str, ...], ...]
+    subset: str = "default"
+    split: str = "train"
+    container: str = ""
+    """json, jsonl, csv, tsv; empty: by the file's suffix."""
+    rows: str = ""
+    """Key of the row list in a JSON object; empty: the array itself."""
+
+    def __post_init__(self) -> None:
+        _one_of("container", self.container, ("", *CONTAINERS))
+
+
+@dataclass(frozen=True)
+class MediaRule:
+    """How a native media reference becomes a file: ``candidates`` below the folder that the user names for ``root``.
+
+    A candidate is a template over ``{ref}`` (the reference as it is), ``{name}`` (its last path part) and ``{stem}``
+    (that without extension). Without a folder for ``root`` the raw folder itself is searched.
+    """
+
+    root: str
+    candidates: tuple[str, ...] = ("{ref}", "images/{ref}")
+    type: str = "image"
+
+    def __post_init__(self) -> None:
+        _one_of("type", self.type, tuple(MODALITIES))
+
+
+@dataclass
+class Context:
+    """What a converter may know beside the record itself; ``report`` notes what is kept but faulty."""
+
+    spec: DatasetSpec
+    subset: str
+    split: str
+    file: str
+    """Path relative to the raw folder, with forward slashes."""
+    row: int = 0
+    key: str = ""
+    head: dict[str, Any] = field(default_factory=dict)
+    """The keys that stand beside the rows in their file, as far as they were read."""
+    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    media: Any = None
+    """The MediaFinder of this read (media.py)."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    reports: list[tuple[str, str]] = field(default_factory=list)
+
+    def report(self, field: str, reason: str) -> None:
+        """Count a fault of the native record that does not stop its conversion (shows under ``reasons``)."""
+        self.reports.append((field, reason))
+
+
+Converter = Callable[[Mapping[str, Any], Context], Iterable["Sample | BadRecord"]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec:
+    """Everything the engine needs to know of one dataset. Closed sets are checked when it is made."""
+
+    name: str
+    title: str
+    paper: str
+    arxiv: str = ""
+    year: int
+    homepage: str = ""
+    hub_id: str = ""
+    licence: str = ""
+    """SPDX id where there is one, else empty."""
+    licence_stated: str
+    """The licence in the release's own words."""
+    terms: tuple[str, ...] = ()
+    """Terms of the generator or the pictures that bind beside the licence, e.g. 'OpenAI terms of use'."""
+    languages: tuple[str, ...] = ("en",)
+    files: tuple[Files, ...]
+    convert: Converter
+    tables: Mapping[str, str] = field(default_factory=dict)
+    """Name -> file pattern of an on-disk look-up table the converter uses."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Option -> default value (its type is the option's type)."""
+    media: tuple[MediaRule, ...] = ()
+    meta_keys: tuple[str, ...] = ()
+    """Keys allowed in Sample.meta."""
+    unique_id: bool = False
+    """Whether the native id is unique over the whole release and serves as Sample.id."""
+    min_typed: float = 0.5
+    """Least share of native leaves that reach a typed column (``vlit build --audit``)."""
+    survey_category: str = ""
+    """The format file's words, verbatim."""
+    modalities: tuple[str, ...] = ("text", "image")
+    picture_sources: tuple[str, ...] = ()
+    generator: str = ""
+    size: str = ""
+    size_source: str = ""
+    released: str = "yes"
+    obtain: str
+    """How to get the files, in one or two sentences."""
+    kind: str = "survey"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise ValueError(f"name: {self.name!r} is not lower-case words joined by hyphens")
+        _one_of("released", self.released, RELEASED)
+        _one_of("kind", self.kind, KINDS)
+        if self.kind == "survey" and taxonomy(self.survey_category).scope == ("none",):
+            raise ValueError(f"survey_category: {self.survey_category!r} names no scope of: {', '.join(SCOPES)}")
+        if not self.files:
+            raise ValueError("files: name at least one file of the release")
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """Scope, construction and target that the survey's words give."""
+        return taxonomy(self.survey_category)
+
+    @property
+    def subsets(self) -> tuple[str, ...]:
+        """Names of the subsets (= ``datasets`` configs), the default first."""
+        return tuple(dict.fromkeys(files.subset for files in self.files))
+
+    @property
+    def default_subset(self) -> str:
+        return self.files[0].subset
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name}: {value!r} is not one of: {', '.join(allowed)}")
