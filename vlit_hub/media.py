@@ -1,0 +1,156 @@
+"""Find, open, size and check media files, safely: nothing outside the named roots is ever opened."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+import struct
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from vlit_hub.spec import BadRecord, MediaRule
+
+MAX_PIXELS = 178_956_970
+"""Pictures above this many pixels are taken for decompression bombs (Pillow's own error limit, 2 x its warning)."""
+
+
+class UnsafePath(BadRecord):
+    """A media reference that leaves its root: by ``..``, by an absolute path, or through a symbolic link."""
+
+
+class MediaFinder:
+    """Turns native references into files below the roots of one read.
+
+    ``roots``: root name -> folder as the user gave it, or one folder for all. A root without a folder is searched
+    in ``raw``.
+    """
+
+    def __init__(self, raw: Path, rules: Iterable[MediaRule], roots: Mapping[str, str] | str | None = None) -> None:
+        self.rules = tuple(rules)
+        known = {rule.root for rule in self.rules}
+        if isinstance(roots, Mapping) and (unknown := set(roots) - known):
+            raise ValueError(f"media root {', '.join(sorted(unknown))}: this dataset's are {', '.join(sorted(known))}")
+        self.folders: dict[str, str] = {}
+        for name in known:
+            given = roots if isinstance(roots, str) else (roots or {}).get(name)
+            if given is not None and not os.path.isdir(given):
+                raise ValueError(f"media root {name}: {given} is not a folder")
+            self.folders[name] = os.path.abspath(given if given is not None else raw)
+
+    def find(self, type: str, ref: str) -> str | None:
+        """The file for a native reference, None where no candidate exists; raises UnsafePath."""
+        if "\0" in ref:
+            raise UnsafePath(type, "the media path holds a null character")
+        escaped = False
+        for rule in self.rules:
+            if rule.type != type:
+                continue
+            folder = self.folders[rule.root]
+            for candidate in rule.candidates:
+                relative = _fill(candidate, ref)
+                if relative is None:
+                    escaped = True
+                elif (found := _inside(folder, relative)) is not None:
+                    return found
+        if escaped:
+            raise UnsafePath(type, f"the media path {ref!r} leaves its root; media are only read below the roots given")
+        return None
+
+    def fingerprint(self) -> str:
+        """Hash over (relative path, size, mtime) of every file below every root: changes whenever a medium does."""
+        digest = hashlib.sha256()
+        for name in sorted(self.folders):
+            digest.update(name.encode())
+            for relative, size, mtime in list_files(self.folders[name]):
+                digest.update(f"{relative}\0{size}\0{mtime}\n".encode(errors="surrogateescape"))
+        return digest.hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _split(candidate: str) -> tuple[str, bool, bool]:
+    return candidate, "{name}" in candidate, "{stem}" in candidate
+
+
+def _fill(candidate: str, ref: str) -> str | None:
+    """The candidate's relative path, None if it would leave its root."""
+    _, needs_name, needs_stem = _split(candidate)
+    if needs_name or needs_stem:
+        path = PurePosixPath(ref.replace("\\", "/"))
+        if path.name in ("", ".", ".."):
+            return None
+        return candidate.replace("{name}", path.name).replace("{stem}", path.stem)
+    if ref.startswith(("/", "\\")) or (len(ref) > 1 and ref[1] == ":"):
+        return None
+    filled = candidate.replace("{ref}", ref)
+    if ".." in ref and ".." in filled.replace("\\", "/").split("/"):
+        return None
+    return filled
+
+
+def _inside(folder: str, relative: str) -> str | None:
+    path = f"{folder}/{relative}"
+    try:
+        status = os.lstat(path)
+    except (OSError, ValueError):
+        return None
+    parent = os.path.dirname(path)
+    if stat.S_ISLNK(status.st_mode) or not _same(folder, parent):
+        real = os.path.realpath(path)
+        if not real.startswith(os.path.realpath(folder) + os.sep):
+            raise UnsafePath(
+                "media", f"{relative!r} is a link out of its root; name the folder it points to as the media root"
+            )
+        return real if os.path.isfile(real) else None
+    return path if stat.S_ISREG(status.st_mode) else None
+
+
+@lru_cache(maxsize=4096)
+def _same(folder: str, parent: str) -> bool:
+    """Whether the folders between root and file hold no symbolic link (looked up once per folder)."""
+    return os.path.realpath(parent) == os.path.join(os.path.realpath(folder), os.path.relpath(parent, folder)).rstrip(
+        "/."
+    ) or os.path.realpath(parent) == os.path.realpath(folder)
+
+
+def list_files(folder: str | Path) -> list[tuple[str, int, int]]:
+    """(relative path with forward slashes, bytes, mtime in ns) of every file below ``folder``, sorted."""
+    rows: list[tuple[str, int, int]] = []
+    stack = [os.fspath(folder)]
+    start = len(os.path.join(stack[0], ""))
+    while stack:
+        with os.scandir(stack.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    stack.append(entry.path)
+                elif entry.is_file():
+                    status = entry.stat()
+                    rows.append((entry.path[start:].replace(os.sep, "/"), status.st_size, status.st_mtime_ns))
+    return sorted(rows)
+
+
+class UnreadableMedia(ValueError):
+    """A picture whose header cannot be read, or that is too large to be one."""
+
+
+def image_size(source: str | bytes) -> tuple[int, int]:
+    """(width, height) in pixels from the header of a file or of its bytes; nothing is decoded.
+
+    Raises UnreadableMedia for an empty, truncated-in-the-header or foreign file, and for a decompression bomb.
+    """
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+            width, height = picture.size
+    except PIL.Image.DecompressionBombError as error:
+        raise UnreadableMedia(f"too many pixels: {error}") from None
+    except (OSError, ValueError, SyntaxError, struct.error) as error:
+        raise UnreadableMedia(f"not a readable picture ({type(error).__name__})") from None
+    if width * height > MAX_PIXELS:
+        raise UnreadableMedia(f"{width}x{height} pixels: taken for a decompression bomb")
+    if width < 1 or height < 1:
+        raise UnreadableMedia("an empty picture")
+    return width, height
