@@ -1,1 +1,15 @@
-"""vlit_hub: vision-language instruction tuning on the Hugging Face stack."""
+"""vlit_hub: vision-language instruction tuning on the Hugging Face stack.
+
+``import vlit_hub`` is light and makes ``datasets.load_dataset("vlit/<name>", data_dir=...)`` work, whichever of the
+two is imported first.
+"""
+
+from vlit_hub import load as _load
+from vlit_hub.chat import NotChat, to_chat
+from vlit_hub.load import load_dataset
+from vlit_hub.schema import Sample, validate
+
+__version__ = "0.1.0"
+__all__ = ["NotChat", "Sample", "load_dataset", "to_chat", "validate"]
+
+_load.install()

@@ -69,50 +69,39 @@ class MediaFinder:
         return digest.hexdigest()
 
 
-@lru_cache(maxsize=64)
-def _split(candidate: str) -> tuple[str, bool, bool]:
-    return candidate, "{name}" in candidate, "{stem}" in candidate
-
-
 def _fill(candidate: str, ref: str) -> str | None:
     """The candidate's relative path, None if it would leave its root."""
-    _, needs_name, needs_stem = _split(candidate)
-    if needs_name or needs_stem:
+    if "{ref}" not in candidate:
         path = PurePosixPath(ref.replace("\\", "/"))
-        if path.name in ("", ".", ".."):
+        if path.name in ("", ".."):
             return None
         return candidate.replace("{name}", path.name).replace("{stem}", path.stem)
-    if ref.startswith(("/", "\\")) or (len(ref) > 1 and ref[1] == ":"):
+    if ref.startswith(("/", "\\")) or ref[1:2] == ":":
         return None
-    filled = candidate.replace("{ref}", ref)
-    if ".." in ref and ".." in filled.replace("\\", "/").split("/"):
+    if ".." in ref and ".." in ref.replace("\\", "/").split("/"):
         return None
-    return filled
+    return candidate.replace("{ref}", ref)
 
 
 def _inside(folder: str, relative: str) -> str | None:
     path = f"{folder}/{relative}"
     try:
-        status = os.lstat(path)
+        mode = os.lstat(path).st_mode
     except (OSError, ValueError):
         return None
-    parent = os.path.dirname(path)
-    if stat.S_ISLNK(status.st_mode) or not _same(folder, parent):
-        real = os.path.realpath(path)
-        if not real.startswith(os.path.realpath(folder) + os.sep):
-            raise UnsafePath(
-                "media", f"{relative!r} is a link out of its root; name the folder it points to as the media root"
-            )
-        return real if os.path.isfile(real) else None
-    return path if stat.S_ISREG(status.st_mode) else None
+    is_link = stat.S_ISLNK(mode)
+    if not _beneath(folder, path if is_link else os.path.dirname(path)):
+        raise UnsafePath(
+            "media", f"{relative!r} is a link out of its root; name the folder it points to as the media root"
+        )
+    return path if os.path.isfile(path) else None
 
 
 @lru_cache(maxsize=4096)
-def _same(folder: str, parent: str) -> bool:
-    """Whether the folders between root and file hold no symbolic link (looked up once per folder)."""
-    return os.path.realpath(parent) == os.path.join(os.path.realpath(folder), os.path.relpath(parent, folder)).rstrip(
-        "/."
-    ) or os.path.realpath(parent) == os.path.realpath(folder)
+def _beneath(folder: str, path: str) -> bool:
+    """Whether ``path`` lies below ``folder`` once all symbolic links are followed (asked once per folder)."""
+    root = os.path.realpath(folder)
+    return os.path.commonpath([root, os.path.realpath(path)]) == root
 
 
 def list_files(folder: str | Path) -> list[tuple[str, int, int]]:

@@ -1,0 +1,140 @@
+"""The one ``datasets`` builder behind every ``vlit/<name>``, and the Features derived from the field table."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import datasets
+import pyarrow as pa
+from datasets.builder import Key
+
+from vlit_hub import formats, regions, registry
+from vlit_hub.media import list_files
+from vlit_hub.release import MissingFiles, Release, how_to_get
+from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, hints, to_arrow
+from vlit_hub.spec import DatasetSpec
+
+log = logging.getLogger("vlit_hub")
+BATCH = 1000
+"""Records per Arrow table."""
+
+
+def _feature(hint: Any) -> Any:
+    kind, _ = bare(hint)
+    if get_origin(kind) is list:
+        return datasets.List(_feature(get_args(kind)[0]))
+    if get_origin(kind) is Literal:
+        return datasets.Value("string")
+    names = {str: "string", bool: "bool", float: "float64", bytes: "binary", int: "int32"}
+    if kind in names:
+        return datasets.Value(names[kind])
+    return {name: _feature(inner) for name, inner in hints(kind).items()}
+
+
+def _features() -> datasets.Features:
+    columns = {name: _feature(hint) for name, hint in hints(Sample).items()}
+    columns["images"] = datasets.List(datasets.Image())
+    return datasets.Features(columns)
+
+
+FEATURES = _features()
+"""Columns of every ``vlit/<name>``: the field table of schema.py, pictures as ``datasets.Image``."""
+
+
+def code_fingerprint(spec: DatasetSpec) -> str:
+    """Hash over the schema version and the source of the script, its converter and the rooms it builds on."""
+    convert = spec.convert
+    while isinstance(convert, partial):
+        convert = convert.func
+    here = Path(__file__).parent
+    files = {registry.source(spec), Path(inspect.getfile(convert))}
+    files |= {here / name for name in ("schema.py", "spec.py", "media.py", "release.py", "builder.py")}
+    for room in (formats, regions):
+        files |= set(Path(room.__path__[0]).glob("*.py"))
+    digest = hashlib.sha256(str(VERSION).encode())
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+@dataclass
+class VLITBuilderConfig(datasets.BuilderConfig):
+    """``name`` is the subset; ``data_dir`` the raw folder."""
+
+    dataset: str = ""
+    media_roots: Mapping[str, str] | str | None = None
+    options: Mapping[str, Any] | None = None
+
+    def release(self) -> Release:
+        """The raw release that this config reads."""
+        spec = registry.get(self.dataset)
+        if self.data_dir is None:
+            raise MissingFiles(how_to_get(spec, Path("data_dir"), self.name if self.name in spec.subsets else ""))
+        subset = "" if self.name == "default" and "default" not in spec.subsets else self.name
+        return Release(spec, Path(self.data_dir), subset, self.media_roots, self.options or {})
+
+    def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
+        """Names the cache folder: changes with any raw file, any medium, any option."""
+        release = self.release()
+        digest = hashlib.sha256(repr((sorted(release.options.items()), sorted(release.media.folders.items()))).encode())
+        digest.update(str(Path(self.data_dir or "").absolute()).encode())
+        digest.update(repr(list_files(release.raw)).encode())
+        digest.update(release.media.fingerprint().encode())
+        digest.update(repr(custom_features).encode())
+        return f"{self.name}-{digest.hexdigest()[:16]}"
+
+
+class VLITBuilder(datasets.ArrowBasedBuilder):
+    """Reads any registered dataset from its raw folder. Quarantined records are counted in a warning, never silent."""
+
+    BUILDER_CONFIG_CLASS = VLITBuilderConfig
+
+    def _info(self) -> datasets.DatasetInfo:
+        spec = registry.get(self.config.dataset)
+        return datasets.DatasetInfo(
+            description=spec.title, homepage=spec.homepage, license=spec.licence_stated, features=FEATURES
+        )
+
+    def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
+        files = self.config.release().files
+        return [
+            datasets.SplitGenerator(
+                name=split, gen_kwargs={"split": split, "files": [str(path) for _, path in entries]}
+            )
+            for split, entries in files.items()
+        ]
+
+    def _generate_tables(self, split: str, files: list[str]) -> Iterator[tuple[Key, pa.Table]]:
+        release = self.config.release()
+        entries = {str(path): entry for entry, path in release.files[split]}
+        for number, file in enumerate(files):
+            samples: list[Sample] = []
+            faults: Counter[str] = Counter()
+            batch = 0
+            for outcome in release.read_file(entries[file], Path(file)):
+                samples += outcome.samples
+                faults.update(f"{bad.field}: {bad.reason}"[:120] for bad in outcome.bad)
+                if len(samples) >= BATCH:
+                    yield Key(number, batch), _table(samples)
+                    samples, batch = [], batch + 1
+            if samples:
+                yield Key(number, batch), _table(samples)
+            if faults:
+                reasons = "; ".join(f"{n} x {reason}" for reason, n in faults.most_common(3))
+                log.warning(
+                    "%s: %d records or parts of records of %s could not be converted (%s). `vlit check %s --raw %s`"
+                    " lists each.", self.config.dataset, faults.total(), Path(file).name, reasons,
+                    self.config.dataset, self.config.data_dir,
+                )  # fmt: skip
+
+
+def _table(samples: list[Sample]) -> pa.Table:
+    return pa.Table.from_batches([to_arrow(samples)], schema=arrow_schema())

@@ -1,0 +1,212 @@
+"""Row readers per container: json array, json object around an array, jsonl, csv, tsv. Memory stays flat.
+
+Each yields ``(row number, record)``; a row that cannot be read is yielded as a BadRecord in the record's place. A
+file that breaks in the middle yields its good rows, then one BadRecord that says where it broke.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from vlit_hub.spec import BadRecord
+
+Row = tuple[int, "Mapping[str, Any] | BadRecord"]
+
+CHUNK = 1 << 20
+"""Bytes read at a time."""
+MAX_RECORD = 256 << 20
+"""A record longer than this many characters is refused: one record is never gigabytes."""
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DECODE = json.JSONDecoder(strict=False).raw_decode
+
+
+class _Text:
+    """A JSON text read in chunks: decodes one value after another, keeps only what is not consumed yet."""
+
+    def __init__(self, handle: BinaryIO) -> None:
+        self.handle = handle
+        self.decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self.buffer = ""
+        self.at = 0
+        self.consumed = 0
+        self.ended = False
+
+    def more(self) -> bool:
+        """Read on; False at the end of the file."""
+        if self.ended:
+            return False
+        # At least as much as is pending: a long record is scanned again only a logarithmic number of times.
+        data = self.handle.read(max(CHUNK, len(self.buffer) - self.at))
+        self.ended = not data
+        try:
+            text = self.decoder.decode(data, final=self.ended)
+        except UnicodeDecodeError as error:
+            raise BadRecord(
+                "file", f"not UTF-8 after character {self.consumed + len(self.buffer)}: {error.reason}"
+            ) from None
+        self.consumed += self.at
+        self.buffer = self.buffer[self.at :] + text
+        self.at = 0
+        return True
+
+    def peek(self) -> str:
+        """The next character that is no white space; '' at the end."""
+        while True:
+            match = _SPACE.match(self.buffer, self.at)
+            assert match is not None
+            self.at = match.end()
+            if self.at < len(self.buffer):
+                return self.buffer[self.at]
+            if not self.more():
+                return ""
+
+    def take(self, allowed: str) -> str:
+        """Consume one character out of ``allowed``."""
+        found = self.peek()
+        if not found or found not in allowed:
+            raise self.broken(f"expected {' or '.join(allowed)}, found {found or 'the end of the file'}")
+        self.at += 1
+        return found
+
+    def value(self) -> Any:
+        """Consume one JSON value."""
+        start = self.peek()
+        while True:
+            try:
+                value, end = _DECODE(self.buffer, self.at)
+                if start in '"{[' or end < len(self.buffer) or not self.more():
+                    self.at = end
+                    return value
+            except json.JSONDecodeError as error:
+                if not self._unfinished(error) or not self.more():
+                    raise self.broken(error.msg, error.pos) from None
+            except RecursionError:
+                raise self.broken("nested too deeply") from None
+            if len(self.buffer) - self.at > MAX_RECORD:
+                raise self.broken(f"a record of more than {MAX_RECORD} characters")
+
+    def _unfinished(self, error: json.JSONDecodeError) -> bool:
+        """Whether the error may come from a value cut at the end of the buffer (an escape or literal is < 16 long)."""
+        return error.pos > len(self.buffer) - 16 or error.msg.startswith("Unterminated string")
+
+    def broken(self, reason: str, position: int | None = None) -> BadRecord:
+        at = self.consumed + (self.at if position is None else position)
+        return BadRecord("file", f"malformed JSON at character {at}: {reason}")
+
+
+def read_json(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
+    """Rows of a JSON array, or of the array under the key ``rows`` of a JSON object, whose other keys go to ``head``.
+
+    A trailing comma is accepted. One pass, so keys that follow the rows reach ``head`` after them.
+    """
+    with open(path, "rb") as handle:
+        text = _Text(handle)
+        number = 0
+        try:
+            if rows:
+                text.take("{")
+                while text.peek() != "}":
+                    key = text.value()
+                    text.take(":")
+                    if key == rows:
+                        for record in _array(text):
+                            yield number, record
+                            number += 1
+                    elif head is not None:
+                        head[str(key)] = text.value()
+                    if text.peek() != ",":
+                        break
+                    text.take(",")
+                text.take("}")
+            else:
+                for record in _array(text):
+                    yield number, record
+                    number += 1
+            if text.peek():
+                raise text.broken("something follows the end of the value")
+        except BadRecord as error:
+            yield number, error
+
+
+def _array(text: _Text) -> Iterator[Any]:
+    text.take("[")
+    while text.peek() != "]":
+        value = text.value()
+        yield value if isinstance(value, Mapping) else BadRecord("record", f"expected an object, found {value!r:.60}")
+        if text.peek() != ",":
+            break
+        text.take(",")
+    text.take("]")
+
+
+def read_jsonl(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
+    """One JSON object a line; blank lines are skipped."""
+    decode = msgspec.json.Decoder().decode
+    with open(path, "rb") as handle:
+        number = -1
+        while line := handle.readline(MAX_RECORD):
+            line = line.strip().removeprefix(codecs.BOM_UTF8)
+            if not line:
+                continue
+            number += 1
+            if len(line) >= MAX_RECORD - 1:
+                yield number, BadRecord("file", f"a line of more than {MAX_RECORD} bytes")
+                return
+            try:
+                value = decode(line)
+            except (msgspec.DecodeError, RecursionError) as error:
+                yield number, BadRecord("record", f"not JSON: {error}")
+                continue
+            yield number, value if isinstance(value, dict) else BadRecord("record", "expected an object")
+
+
+def read_csv(path: Path, rows: str = "", head: dict[str, Any] | None = None, delimiter: str = ",") -> Iterator[Row]:
+    """Rows of a csv file with a header, every cell as the text that stands there."""
+    with open(path, "rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as handle:
+        reader = csv.reader(handle, delimiter=delimiter, strict=True)
+        number = 0
+        try:
+            names = next(reader, [])
+            if len(set(names)) != len(names):
+                raise BadRecord("header", f"a column name repeats: {', '.join(names)}")
+            for cells in reader:
+                if not cells:
+                    continue
+                if len(cells) != len(names):
+                    yield number, BadRecord("record", f"{len(cells)} cells under {len(names)} columns")
+                else:
+                    yield number, dict(zip(names, cells, strict=True))
+                number += 1
+        except BadRecord as error:
+            yield number, error
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield number, BadRecord("file", f"broken at line {reader.line_num}: {error}")
+
+
+def read_tsv(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
+    """Rows of a tab-separated file with a header."""
+    return read_csv(path, delimiter="\t")
+
+
+READERS: dict[str, Callable[..., Iterator[Row]]] = {
+    "json": read_json,
+    "jsonl": read_jsonl,
+    "csv": read_csv,
+    "tsv": read_tsv,
+}
+
+
+def container_of(path: Path) -> str:
+    """The container that the suffix tells; '' if none is known."""
+    suffix = path.suffix.lower().lstrip(".")
+    return suffix if suffix in READERS else ""

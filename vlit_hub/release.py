@@ -1,0 +1,233 @@
+"""A raw release on disk, read as Samples: which files there are, one outcome per native record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vlit_hub.formats.readers import READERS, container_of
+from vlit_hub.media import MediaFinder, UnreadableMedia, image_size, list_files
+from vlit_hub.regions import resolve
+from vlit_hub.schema import COLUMNS, Blob, Media, Region, Sample, SchemaError, check, from_json, strip_media, to_json
+from vlit_hub.spec import BadRecord, Context, DatasetSpec, Files
+
+
+class MissingFiles(FileNotFoundError):
+    """No file of the asked subset is there: the message says which files, from where, into which folder."""
+
+
+@dataclass
+class Outcome:
+    """What became of one native record."""
+
+    file: str
+    row: int
+    native: Any
+    """The record as read, or the text of what could not be read."""
+    samples: list[Sample] = field(default_factory=list)
+    bad: list[BadRecord] = field(default_factory=list)
+    """Why the record (no samples) or some of its children (partial) could not be converted."""
+    reports: list[tuple[str, str]] = field(default_factory=list)
+    """(field, reason) of what was kept although faulty."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """One raw folder read through one spec. ``subset`` and ``options`` are checked when it is made."""
+
+    spec: DatasetSpec
+    raw: Path
+    subset: str = ""
+    media_roots: Mapping[str, str] | str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.raw.is_dir():
+            raise MissingFiles(f"{self.raw} is not a folder. {how_to_get(self.spec, self.raw)}")
+        object.__setattr__(self, "subset", self.subset or self.spec.default_subset)
+        if self.subset not in self.spec.subsets:
+            raise ValueError(f"{self.spec.name} has no subset {self.subset!r}; it has {', '.join(self.spec.subsets)}")
+        object.__setattr__(self, "options", _options(self.spec, self.options))
+
+    @cached_property
+    def media(self) -> MediaFinder:
+        return MediaFinder(self.raw, self.spec.media, self.media_roots)
+
+    @cached_property
+    def files(self) -> dict[str, list[tuple[Files, Path]]]:
+        """Split -> files to read, of the first alternative of which any is present. Raises MissingFiles if none is."""
+        found: dict[str, list[tuple[Files, Path]]] = {}
+        for entry in self.spec.files:
+            if entry.subset == self.subset and (paths := self._present(entry)):
+                found.setdefault(entry.split, []).extend((entry, path) for path in paths)
+        if not found:
+            raise MissingFiles(how_to_get(self.spec, self.raw, self.subset))
+        return found
+
+    def _present(self, entry: Files) -> list[Path]:
+        for alternative in entry.alternatives:
+            if paths := [path for pattern in alternative for path in self._glob(pattern)]:
+                return paths
+        return []
+
+    def _glob(self, pattern: str) -> list[Path]:
+        return sorted(self.raw.glob(pattern)) or sorted(self.raw.glob(f"*/{pattern}"))
+
+    @property
+    def absent(self) -> list[str]:
+        """File patterns of the subset's chosen alternatives that are not there."""
+        missing = []
+        for entry in self.spec.files:
+            if entry.subset == self.subset:
+                chosen = next((a for a in entry.alternatives if any(self._glob(p) for p in a)), entry.alternatives[0])
+                missing += [pattern for pattern in chosen if not self._glob(pattern)]
+        return missing
+
+    @property
+    def unread(self) -> list[str]:
+        """Data files that no entry of the spec takes, relative to the raw folder."""
+        taken = {
+            path
+            for entry in self.spec.files
+            for alternative in entry.alternatives
+            for pattern in alternative
+            for path in self._glob(pattern)
+        }
+        rows = [relative for relative, _, _ in list_files(self.raw) if container_of(Path(relative))]
+        return [relative for relative in rows if self.raw / relative not in taken]
+
+    def read(self, split: str, heads: dict[str, dict[str, Any]] | None = None) -> Iterator[Outcome]:
+        """One Outcome per native record of a split; file-level facts go to ``heads[file]``."""
+        if split not in self.files:
+            raise ValueError(f"{self.spec.name} has no files of split {split!r} here; found: {', '.join(self.files)}")
+        for entry, path in self.files[split]:
+            yield from self.read_file(entry, path, heads)
+
+    def read_file(self, entry: Files, path: Path, heads: dict[str, dict[str, Any]] | None = None) -> Iterator[Outcome]:
+        """One Outcome per native record of one file."""
+        head: dict[str, Any] = {}
+        relative = path.relative_to(self.raw).as_posix()
+        if heads is not None:
+            heads[relative] = head
+        container = entry.container or container_of(path)
+        ctx = Context(self.spec, self.subset, entry.split, relative, head=head, media=self.media, options=self.options)
+        for row, record in READERS[container](path, entry.rows, head):
+            if isinstance(record, BadRecord):
+                yield Outcome(relative, row, None, bad=[record])
+            else:
+                ctx.row = row
+                yield convert(record, ctx)
+
+
+def convert(record: Mapping[str, Any], ctx: Context) -> Outcome:
+    """One native record through the spec's converter, its media found, its regions resolved, its samples checked."""
+    ctx.reports = []
+    outcome = Outcome(ctx.file, ctx.row, record, reports=ctx.reports)
+    try:
+        children = list(ctx.spec.convert(record, ctx))
+    except BadRecord as error:
+        outcome.bad.append(error)
+        return outcome
+    for k, child in enumerate(children):
+        try:
+            if isinstance(child, BadRecord):
+                raise child
+            outcome.samples.append(_finish(child, ctx, record, k if len(children) > 1 else -1))
+        except BadRecord as error:
+            outcome.bad.append(error)
+    return outcome
+
+
+def _finish(draft: Sample, ctx: Context, record: Mapping[str, Any], k: int) -> Sample:
+    """The converter's draft as a canonical sample; raises BadRecord."""
+    blobs, media = _find_media(draft, ctx)
+    base = f"{ctx.file.rpartition('.')[0]}:{ctx.row}"
+    native = draft.id if ctx.spec.unique_id and draft.id else base
+    sample = msgspec.structs.replace(
+        draft,
+        **blobs,
+        media=media,
+        regions=_resolve(draft.regions, media, ctx) if draft.regions else draft.regions,
+        group=draft.group or base,
+        id=native if k < 0 else f"{native}:{k}",
+        dataset=ctx.spec.name,
+        subset=ctx.subset,
+        split=ctx.split,
+    )
+    try:
+        stripped = strip_media(sample) if media else sample
+        from_json(to_json(stripped))
+        check(sample)
+    except SchemaError as error:
+        raise BadRecord(error.field, error.reason) from None
+    except UnicodeEncodeError:
+        raise BadRecord("record", "a text holds half of a surrogate pair (broken UTF-16 escape)") from None
+    return sample
+
+
+def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None]], list[Media]]:
+    """The blob columns and the media list with sizes. What the converter gave as bytes stays."""
+    if not draft.media:
+        return {}, draft.media
+    columns: dict[str, list[Blob | None]] = {
+        COLUMNS[m.type]: list(getattr(draft, COLUMNS[m.type])) for m in draft.media
+    }
+    media: list[Media] = []
+    for entry in draft.media:
+        column = columns[COLUMNS[entry.type]]
+        column += [None] * (entry.index + 1 - len(column))
+        blob = column[entry.index]
+        if blob is None and entry.ref and (path := ctx.media.find(entry.type, entry.ref)):
+            blob = Blob(path=path)
+        if blob is not None and entry.type == "image":
+            try:
+                width, height = image_size(blob.bytes if blob.bytes is not None else blob.path)
+                entry = msgspec.structs.replace(entry, width=width, height=height)
+            except UnreadableMedia as error:
+                ctx.report(f"media[{len(media)}]", f"missing: {error}")
+                blob = None
+        column[entry.index] = blob
+        media.append(entry)
+    return columns, media
+
+
+def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Region]:
+    """Regions with ordered corners and, where the picture's size is known, in frame norm."""
+    sizes = {(m.type, m.index): (m.width, m.height) for m in media if m.width and m.height}
+    out = []
+    for i, region in enumerate(regions):
+        box = region.box
+        if box and all(math.isfinite(v) for v in box) and (box[0] > box[2] or box[1] > box[3]):
+            ctx.report(f"regions[{i}].box", "corners were not ordered")
+            box = [min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])]
+            region = msgspec.structs.replace(region, box=box)
+        size = sizes.get((region.modality, region.index))
+        if size:
+            region = resolve(region, size)
+            if any(not -1e-3 <= v <= 1.001 for v in region.box):
+                ctx.report(f"regions[{i}].box", "reaches out of the picture")
+        out.append(region)
+    return out
+
+
+def _options(spec: DatasetSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    if unknown := set(given) - set(spec.options):
+        known = ", ".join(spec.options) or "none"
+        raise ValueError(f"{spec.name} has no option {', '.join(sorted(unknown))}; its options: {known}")
+    return {name: type(default)(given.get(name, default)) for name, default in spec.options.items()}
+
+
+def how_to_get(spec: DatasetSpec, raw: Path, subset: str = "") -> str:
+    """Which files are expected, from where, into which folder."""
+    entries = [entry for entry in spec.files if entry.subset == (subset or spec.default_subset)]
+    expected = "; ".join(
+        f"{entry.split}: " + " or ".join(" + ".join(alternative) for alternative in entry.alternatives)
+        for entry in entries
+    )
+    return f"{spec.name} expects in {raw}: {expected}. {spec.obtain}"
