@@ -21,13 +21,13 @@ SPEC = DatasetSpec(
     licence_stated="CC BY-SA (card); code LICENSE MIT",
     terms=("OpenAI terms of use (texts by ChatGPT)", "figures under the licences of their PMC articles"),
     files=(
-        Files((("train_2.csv", "train2.csv"), ("train.csv",))),
-        Files((("test_2.csv", "test2.csv"), ("test.csv",)), split="test"),
+        Files((("train_2.csv",), ("train2.csv",), ("train.csv",))),
+        Files((("test_2.csv",), ("test2.csv",), ("test.csv",)), split="test"),
         Files((("train.csv",),), subset="v1"),
         Files((("test.csv",),), subset="v1", split="test"),
         Files((("test_clean.csv",),), subset="v1", split="test_clean"),
-        Files((("train_2.csv", "train2.csv"),), subset="v2"),
-        Files((("test_2.csv", "test2.csv"),), subset="v2", split="test"),
+        Files((("train_2.csv",), ("train2.csv",)), subset="v2"),
+        Files((("test_2.csv",), ("test2.csv",)), subset="v2", split="test"),
     ),
     convert=partial(
         multiple_choice,
