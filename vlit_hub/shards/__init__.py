@@ -1,0 +1,47 @@
+"""Shards: write, index, read by row, plan the order, and step through it."""
+
+from typing import TYPE_CHECKING, Any
+
+from vlit_hub.shards.errors import MediumError, ShardError
+from vlit_hub.shards.index import Index, MediaRow, Row
+from vlit_hub.shards.measured import Measure, read_measure, write_measure
+from vlit_hub.shards.pipeline import from_members, webdataset_pipeline
+from vlit_hub.shards.plan import START, Cursor, Fetch, Item, Plan, Skipped
+from vlit_hub.shards.sampler import StepSampler
+from vlit_hub.shards.store import Provenance, Store
+from vlit_hub.shards.writer import ShardWriter
+
+if TYPE_CHECKING:
+    from vlit_hub.shards.stream import ShardStream
+
+__all__ = [
+    "START",
+    "Cursor",
+    "Fetch",
+    "Index",
+    "Item",
+    "Measure",
+    "MediaRow",
+    "MediumError",
+    "Plan",
+    "Provenance",
+    "Row",
+    "ShardError",
+    "ShardStream",
+    "ShardWriter",
+    "Skipped",
+    "StepSampler",
+    "Store",
+    "from_members",
+    "read_measure",
+    "webdataset_pipeline",
+    "write_measure",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ShardStream":  # an IterableDataset: only its user pays for torch
+        from vlit_hub.shards.stream import ShardStream
+
+        return ShardStream
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

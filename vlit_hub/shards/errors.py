@@ -1,0 +1,10 @@
+"""What can be wrong with shards. Messages name the dataset, shard, offset and key; no other state is carried, so that
+the errors cross process boundaries (DataLoader workers) as they are."""
+
+
+class ShardError(RuntimeError):
+    """A folder, shard, index or sample that cannot be read as what it claims to be."""
+
+
+class MediumError(ValueError):
+    """A medium of a sample that the writer cannot read; names the sample and the medium."""

@@ -1,0 +1,190 @@
+"""The index of a folder of shards: one fixed-width row per sample and per medium, beside the tars.
+
+    index/<prefix>/rows.npy      one :class:`Row` per sample
+    index/<prefix>/media.npy     one :class:`MediaRow` per medium, those of a sample side by side in order of `media`
+    index/<prefix>/measure-<fingerprint>.npy and .json       measured columns (measured.py)
+
+An :class:`Index` is the concatenation of the selected splits of a folder; a row number counts through them in order of
+their prefixes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from vlit_hub.shards import manifest as manifests
+from vlit_hub.shards.errors import ShardError
+from vlit_hub.shards.manifest import Split
+from vlit_hub.shards.npy import Table, dtype_of
+
+TABLES = ("task", "instruction_type", "ability", "language", "dataset", "subset", "split")
+"""Row columns that are codes into ``Split.tables``; so is ``ext`` of the media."""
+MEDIA_TYPES = ("image", "video", "audio", "point_cloud")
+ENDINGS = ("trained", "open", "untrained")
+"""``Row.ending``: last message is an assistant's with train=true; is no assistant's; has train=false."""
+
+
+class Row(NamedTuple):
+    """What the plan needs to know of a sample."""
+
+    shard: int
+    """Number of the shard in its split."""
+    offset: int
+    """Byte offset of the JSON in the tar."""
+    length: int
+    """Bytes of the JSON."""
+    number: int
+    """Sample number in its split; makes the key."""
+    group: int
+    """First 8 bytes of the SHA-256 of dataset, NUL, group (or the key where there is none)."""
+    media_start: int
+    media: int
+    """Media of the sample, missing ones too."""
+    turns: int
+    """Messages of any role."""
+    chars: int
+    """Code points of all texts."""
+    missing: int
+    """Missing media."""
+    unresolved: int
+    """Regions whose frame is not norm."""
+    ending: int
+    """Position in ENDINGS."""
+    task: int
+    instruction_type: int
+    ability: int
+    language: int
+    dataset: int
+    subset: int
+    split: int
+
+
+ROW_CODES = "IQIQQQIIIIIB" + "H" * len(TABLES)
+ROW_DTYPE = dtype_of(Row._fields, ROW_CODES)
+
+
+class MediaRow(NamedTuple):
+    """Where one medium lies. A missing one has present 0, length 0."""
+
+    type: int
+    """Position in MEDIA_TYPES."""
+    ext: int
+    """Code into ``Split.tables["ext"]``."""
+    present: int
+    shard: int
+    offset: int
+    length: int
+    width: int
+    """Pixels; 0 unknown."""
+    height: int
+    content: int
+    """First 8 bytes (big-endian) of the SHA-256 of the bytes."""
+
+
+MEDIA_CODES = "BHBIQQiiQ"
+MEDIA_DTYPE = dtype_of(MediaRow._fields, MEDIA_CODES)
+
+
+def hash64(data: bytes) -> int:
+    """First 8 bytes of the SHA-256, big-endian."""
+    return int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
+
+
+class Index:
+    """Rows of the selected splits of a folder, in order. Picklable; safe to read from several processes.
+
+    Raises ShardError where the folder is unfinished, a table does not fit the manifest, or nothing has the split or
+    subset asked for.
+    """
+
+    def __init__(self, path: str | Path, *, split: str | None = None, subset: str | None = None) -> None:
+        self.path = Path(path)
+        found = manifests.load(self.path).splits
+        self.splits: tuple[Split, ...] = tuple(
+            entry for entry in found if split in (None, entry.split) and subset in (None, entry.subset)
+        )
+        if not self.splits:
+            known = ", ".join(f"{entry.subset}/{entry.split}" for entry in found) or "nothing"
+            raise ShardError(f"{self.path}: no shards of subset {subset!r}, split {split!r}; it holds {known}")
+        self.starts = (0, *accumulate(entry.samples for entry in self.splits))
+        """First row of each split, then the number of rows."""
+        self._rows = [
+            Table(self.folder(entry) / "rows.npy", ROW_DTYPE, ROW_CODES, entry.rows.rows) for entry in self.splits
+        ]
+        self._media = [
+            Table(self.folder(entry) / "media.npy", MEDIA_DTYPE, MEDIA_CODES, entry.media.rows) for entry in self.splits
+        ]
+
+    def folder(self, split: Split) -> Path:
+        """Where the index of a split lies."""
+        return self.path / "index" / split.prefix
+
+    def __len__(self) -> int:
+        return self.starts[-1]
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits over the checksums of all shards and tables."""
+        return fingerprint(self.splits)
+
+    def locate(self, row: int) -> tuple[int, int]:
+        """(position in ``splits``, row in that split); raises IndexError."""
+        if not 0 <= row < len(self):
+            raise IndexError(f"row {row} of {len(self)} in {self.path}")
+        split = bisect_right(self.starts, row) - 1
+        return split, row - self.starts[split]
+
+    def row(self, row: int) -> Row:
+        """The row of one sample."""
+        split, local = self.locate(row)
+        return Row._make(self._rows[split].read(local)[0])
+
+    def media(self, row: int) -> list[MediaRow]:
+        """The rows of a sample's media, in order of its ``media``."""
+        split, local = self.locate(row)
+        entry = Row._make(self._rows[split].read(local)[0])
+        return self.media_of(split, entry)
+
+    def media_of(self, split: int, row: Row) -> list[MediaRow]:
+        """As :meth:`media`, for a row that was already read."""
+        return [MediaRow._make(values) for values in self._media[split].read(row.media_start, row.media)]
+
+    def column(self, name: str) -> np.ndarray:
+        """A numeric column of :class:`Row`, shape (len(self),)."""
+        return np.concatenate([table.column(name) for table in self._rows])
+
+    def codes(self, name: str) -> tuple[np.ndarray, list[str]]:
+        """A column of strings as (codes of shape (len(self),), the strings), over all splits."""
+        names: dict[str, int] = {}
+        columns = []
+        for entry, table in zip(self.splits, self._rows, strict=True):
+            lookup = [names.setdefault(text, len(names)) for text in entry.tables[name]]
+            columns.append(np.array(lookup, np.int64)[table.column(name)])
+        return np.concatenate(columns), list(names)
+
+    def verify(self) -> None:
+        """Read every shard and table and compare checksums; raises ShardError naming the file."""
+        for entry in self.splits:
+            files = [(self.path / shard.file, shard.sha256) for shard in entry.shards]
+            files += [(self.folder(entry) / "rows.npy", entry.rows.sha256)]
+            files += [(self.folder(entry) / "media.npy", entry.media.sha256)]
+            for path, expected in files:
+                if not path.exists():
+                    raise ShardError(f"{path} is missing")
+                if (found := manifests.sha256(path)) != expected:
+                    raise ShardError(f"{path}: sha256 {found}, the manifest says {expected}")
+
+
+def fingerprint(splits: tuple[Split, ...]) -> str:
+    """16 hexadecimal digits over the checksums of all shards and tables of these splits, in order."""
+    digest = hashlib.sha256()
+    for entry in splits:
+        sums = [shard.sha256 for shard in entry.shards]
+        digest.update("\n".join([entry.prefix, *sums, entry.rows.sha256, entry.media.sha256, ""]).encode())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,113 @@
+"""Fixed-width tables as ``.npy`` files: appended to while their length is unknown, read row by row without a map."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vlit_hub.shards.errors import ShardError
+from vlit_hub.shards.manifest import IndexFile, sha256
+
+CHUNK = 1 << 16
+
+
+def dtype_of(fields: tuple[str, ...], codes: str) -> np.dtype:
+    """The packed little-endian dtype of a record with these ``struct`` codes."""
+    return np.dtype([(name, "<" + code) for name, code in zip(fields, codes, strict=True)])
+
+
+class TableWriter:
+    """An ``.npy`` file that grows by packed rows and appears whole at :meth:`close`, or not at all."""
+
+    def __init__(self, path: Path, dtype: np.dtype) -> None:
+        self.path = path
+        self.rows = 0
+        self._dtype = dtype
+        self._temporary = path.with_name(f".{path.name}.tmp")
+        self._file = open(self._temporary, "wb")
+        self._header_size = self._write_header()
+
+    def append(self, rows: bytes) -> None:
+        """Add whole packed rows."""
+        self._file.write(rows)
+        self.rows += len(rows) // self._dtype.itemsize
+
+    def close(self) -> IndexFile:
+        """Write the final length into the header and put the file in its place."""
+        self._file.seek(0)
+        if self._write_header() != self._header_size:  # numpy pads the header for any number of rows
+            raise ShardError(f"{self.path}: the header does not hold {self.rows} rows")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._temporary, self.path)
+        return IndexFile(rows=self.rows, sha256=sha256(self.path))
+
+    def discard(self) -> None:
+        """Drop what was written."""
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+    def _write_header(self) -> int:
+        shape = {"shape": (self.rows,), "fortran_order": False, "descr": np.lib.format.dtype_to_descr(self._dtype)}
+        np.lib.format.write_array_header_1_0(self._file, shape)
+        return self._file.tell()
+
+
+class Table:
+    """Rows of an ``.npy`` file, read by position (a memory map would fault in the whole file on random access).
+
+    Raises ShardError where the file is not a table of ``rows`` rows of this dtype. Picklable.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype, codes: str, rows: int) -> None:
+        self.path, self.dtype, self.rows = path, dtype, rows
+        self._unpack = struct.Struct("<" + codes)
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            self._file = open(self.path, "rb", buffering=0)
+            np.lib.format.read_magic(self._file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(self._file)
+        except (OSError, ValueError) as error:
+            raise ShardError(f"index table {self.path} cannot be read: {error}") from None
+        self._start = self._file.tell()
+        expected = self._start + self.rows * self.dtype.itemsize
+        size = os.fstat(self._file.fileno()).st_size
+        if dtype != self.dtype or shape != (self.rows,) or size != expected:
+            raise ShardError(
+                f"index table {self.path}: {shape} rows in {size} bytes, expected {self.rows} in {expected}: "
+                "it is truncated or belongs to another build"
+            )
+
+    def read(self, start: int, count: int = 1) -> list[tuple[Any, ...]]:
+        """``count`` rows from ``start`` as tuples of Python numbers."""
+        size = self.dtype.itemsize
+        data = os.pread(self._file.fileno(), count * size, self._start + start * size)
+        if len(data) != count * size:
+            raise ShardError(f"index table {self.path}: rows {start}..{start + count} lie beyond its end")
+        return list(self._unpack.iter_unpack(data))
+
+    def column(self, name: str) -> np.ndarray:
+        """One column of all rows, copied out in chunks; shape (rows,)."""
+        result = np.empty(self.rows, self.dtype[name])
+        with open(self.path, "rb") as file:
+            file.seek(self._start)
+            for start in range(0, self.rows, CHUNK):
+                result[start : start + CHUNK] = np.fromfile(file, self.dtype, min(CHUNK, self.rows - start))[name]
+        return result
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_file", "_unpack")} | {
+            "_codes": self._unpack.format[1:]
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._unpack = struct.Struct("<" + state.pop("_codes"))
+        vars(self).update(state)
+        self._open()
