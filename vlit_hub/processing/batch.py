@@ -1,0 +1,103 @@
+"""Encoded samples and their pictures as tensors."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import PIL.Image
+import torch
+from torch import Tensor
+
+from vlit_hub.media import MAX_PIXELS, UnreadableMedia, image_size
+from vlit_hub.processing.families import Family, Size
+from vlit_hub.processing.masking import IGNORED
+from vlit_hub.processing.truncation import Encoded
+from vlit_hub.schema import Blob, Sample
+
+
+def picture_sizes(sample: Sample) -> dict[int, Size]:
+    """Index into ``images`` -> (width, height), as recorded or from the header; unreadable ones are absent."""
+    sizes = {m.index: (m.width, m.height) for m in sample.media if m.type == "image" and m.width and m.height}
+    for index, blob in enumerate(sample.images):
+        if index not in sizes and blob is not None and (blob.bytes is not None or blob.path):
+            try:
+                sizes[index] = image_size(blob.path if blob.bytes is None else blob.bytes)
+            except UnreadableMedia:
+                continue
+    return sizes
+
+
+def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
+    """One picture as stored (its EXIF orientation is not applied: sizes and regions are those of the stored picture).
+
+    Raises UnreadableMedia naming the sample: for broken bytes, and for a size other than the recorded one, on which
+    token counts rest.
+    """
+    where = f"{sample.dataset} {sample.id}: picture {index}"
+    blob = sample.images[index]
+    if blob is None or blob == Blob():
+        raise UnreadableMedia(f"{where} is missing")
+    try:
+        picture = PIL.Image.open(io.BytesIO(blob.bytes) if blob.bytes is not None else blob.path)
+        if picture.width * picture.height > MAX_PIXELS:
+            raise UnreadableMedia(f"{where}: {picture.size} pixels: taken for a decompression bomb")
+        picture.load()
+    except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
+    recorded = next((m for m in sample.media if m.type == "image" and m.index == index), None)
+    if recorded and recorded.width and recorded.height and picture.size != (recorded.width, recorded.height):
+        raise UnreadableMedia(f"{where} is {picture.size}, recorded as {(recorded.width, recorded.height)}")
+    return picture
+
+
+def pixels(family: Family, native: Any, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
+    """What the native image processor makes of the kept pictures of a sample, in order; empty without pictures."""
+    if not encoded.pictures:
+        return {}
+    opened = {index: open_picture(sample, index) for index in set(encoded.pictures)}
+    settings = {}
+    if encoded.budget is not None and family.pixel_settings is not None:
+        settings = family.pixel_settings(native, encoded.budget)
+    pictures = [opened[index] for index in encoded.pictures]
+    return dict(native.image_processor(images=pictures, return_tensors="pt", **settings))
+
+
+def join(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Pixel tensors of several samples, concatenated along the first dimension; those without pictures add none."""
+    parts = [part for part in parts if part]
+    return {key: torch.cat([part[key] for part in parts]) for key in (parts[0] if parts else ())}
+
+
+def pad(encoded: Sequence[Encoded], native: Any) -> dict[str, Tensor]:
+    """``input_ids, attention_mask, labels`` (and ``mm_token_type_ids`` where the family has them), each of shape
+    (samples, longest), int64, padded on the right."""
+    fill = native.tokenizer.pad_token_id
+    if fill is None:
+        fill = native.tokenizer.eos_token_id
+    batch = {
+        "input_ids": _rows([e.input_ids for e in encoded], fill),
+        "attention_mask": _rows([[1] * e.length for e in encoded], 0),
+        "labels": _rows([e.labels for e in encoded], IGNORED),
+    }
+    if native.return_mm_token_type_ids:
+        batch["mm_token_type_ids"] = _rows(native.create_mm_token_type_ids([e.input_ids for e in encoded]), 0)
+    return batch
+
+
+def _rows(rows: Sequence[Sequence[int]], fill: int) -> Tensor:
+    out = torch.full((len(rows), max(map(len, rows), default=0)), fill, dtype=torch.long)
+    for number, row in enumerate(rows):
+        out[number, : len(row)] = torch.tensor(row, dtype=torch.long)
+    return out
+
+
+def score_supervised_only(batch: dict[str, Any]) -> None:
+    """Add ``logits_to_keep`` (samples, longest; bool) and ``shift_labels`` (supervised positions,) to a batch.
+
+    The model then computes logits where the next token is supervised, and nowhere else: same loss and gradients.
+    """
+    shifted = torch.nn.functional.pad(batch["labels"], (0, 1), value=IGNORED)[:, 1:]
+    batch["logits_to_keep"] = shifted != IGNORED
+    batch["shift_labels"] = shifted[batch["logits_to_keep"]]

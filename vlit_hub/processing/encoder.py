@@ -1,0 +1,126 @@
+"""Sample -> token ids and labels within a length: rendered and tokenised as a whole, pictures counted by size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vlit_hub.chat import render_content
+from vlit_hub.processing.batch import picture_sizes
+from vlit_hub.processing.families import Family, FamilyError, Size
+from vlit_hub.processing.masking import IGNORED, MaskError, Rendered, Template, TemplateRefused, Turn
+from vlit_hub.processing.truncation import Dropped, Encoded, mentions, prefixes, refuse, trained
+from vlit_hub.regions import RenderError
+from vlit_hub.schema import Sample
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The first messages of a sample, rendered and tokenised once; every picture is still one token."""
+
+    rendered: Rendered
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """What :meth:`VLITProcessor.encode` does, without saving and loading."""
+
+    family: Family
+    native: Any
+    template: Template
+    dialect: str
+
+    def encode(self, sample: Sample, max_length: int) -> Encoded:
+        """See :meth:`VLITProcessor.encode`."""
+        try:
+            refuse(sample)
+            return self._fit(sample, max_length)
+        except Dropped as drop:
+            return Encoded(dropped=drop.reason, detail=str(drop))
+        except MaskError as error:
+            raise MaskError(f"{sample.dataset} {sample.id}: {error}") from None
+
+    def _fit(self, sample: Sample, max_length: int) -> Encoded:
+        sizes = picture_sizes(sample)
+        length = 0
+        for count in prefixes(sample):
+            pictures = mentions(sample, count)
+            if lost := [index for index in pictures if index not in sizes]:
+                raise Dropped("unreadable_media", f"the size of picture {lost[0]} is not known")
+            tokens = None
+            for budget in self.family.budgets(self.native) if pictures else (None,):
+                counts = [self.family.tokens(self.native, self._resize(sizes[index], budget)) for index in pictures]
+                if tokens is None or sample.regions:  # a dialect in resized pixels writes other numbers
+                    tokens = self._tokenize(sample, count, budget)
+                length = len(tokens.ids) - len(pictures) + sum(counts)
+                if length <= max_length:
+                    return self._label(sample, tokens, Encoded([], [], pictures, counts, [], count, budget))
+        raise Dropped("too_long", f"{length} tokens up to the first supervised answer, max_length is {max_length}")
+
+    def _resize(self, size: Size, budget: int | None) -> Size:
+        try:
+            return self.family.resize(self.native, size, budget)
+        except FamilyError:
+            raise
+        except ValueError as error:
+            raise Dropped("picture_size", str(error)) from None
+
+    def _tokenize(self, sample: Sample, count: int, budget: int | None) -> Tokens:
+        def resize(width: int, height: int) -> Size:
+            return self._resize((width, height), budget)
+
+        try:
+            chat = [
+                {"role": message.role, "content": render_content(sample, message, self.dialect, resize)}
+                for message in sample.messages[:count]
+            ]
+            if found := self.template.control_token(chat):
+                raise Dropped("control_token", f"a text holds {found}")
+            rendered = self.template.render(chat)
+        except RenderError as error:
+            raise Dropped("region", str(error)) from None
+        except TemplateRefused as error:
+            raise Dropped("template", str(error)) from None
+        bos = self.native.tokenizer.bos_token
+        out = self.native.tokenizer(
+            rendered.text,
+            add_special_tokens=not (bos and rendered.text.startswith(bos)),
+            return_offsets_mapping=True,
+            return_attention_mask=False,
+        )
+        return Tokens(rendered, out["input_ids"], out["offset_mapping"])
+
+    def _label(self, sample: Sample, tokens: Tokens, kept: Encoded) -> Encoded:
+        """``kept`` with every picture spread over its tokens and the answers labelled."""
+        text, ids = tokens.rendered.text, tokens.ids
+        answers = {span.message: text[span.start : span.end] for span in tokens.rendered.spans}
+        messages = trained(sample, kept.messages)
+        if empty := [m for m in messages if not answers.get(m, "").strip()]:
+            raise Dropped("empty_answer", f"message {empty[0]} is empty")
+        turns = self.template.turns(tokens.rendered, ids, tokens.offsets, messages)
+        input_ids, starts = spread(ids, self.native.image_token_id, kept.picture_tokens)
+        turns = [Turn(turn.message, starts[turn.start], starts[turn.stop]) for turn in turns]
+        labels = [IGNORED] * len(input_ids)
+        for turn in turns:
+            labels[turn.start : turn.stop] = input_ids[turn.start : turn.stop]
+        return Encoded(input_ids, labels, kept.pictures, kept.picture_tokens, turns, kept.messages, kept.budget)
+
+
+def spread(ids: Sequence[int], placeholder: int, counts: Sequence[int]) -> tuple[list[int], list[int]]:
+    """``ids`` with the n-th placeholder repeated ``counts[n]`` times, and where each old position starts in it.
+
+    The second list has one entry more than ``ids``: the new length. Raises MaskError unless there are as many
+    placeholders as counts.
+    """
+    if (found := sum(token == placeholder for token in ids)) != len(counts):
+        raise MaskError(f"the tokenizer reads {found} picture tokens for {len(counts)} pictures")
+    spread_ids: list[int] = []
+    starts: list[int] = []
+    rest = iter(counts)
+    for token in ids:
+        starts.append(len(spread_ids))
+        spread_ids += [token] * next(rest) if token == placeholder else [token]
+    return spread_ids, [*starts, len(spread_ids)]

@@ -1,0 +1,84 @@
+"""Lengths of all samples of a store under one processor and max_length, written beside the index for the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vlit_hub.processing.processor import VLITProcessor
+from vlit_hub.processing.truncation import REASONS, Encoded
+from vlit_hub.schema import Sample
+from vlit_hub.shards import Fetch, Measure, ShardError, Skipped, Store, read_measure, write_measure
+
+CODES = ("", *REASONS)
+"""Code of a drop reason = its position."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What came out: ``fingerprint`` is what a Plan takes as ``measure``; token counts are sums over kept samples."""
+
+    fingerprint: str
+    samples: int
+    kept: int
+    tokens: int
+    image_tokens: int
+    supervised: int
+    dropped: dict[str, dict[str, int]]
+    """Dataset -> reason -> samples."""
+
+
+def measure(
+    store: Store, processor: VLITProcessor, max_length: int, *, progress: Callable[[int], None] | None = None
+) -> Measured:
+    """Encode every sample (no picture is decoded) and write lengths, image tokens, supervised tokens, drop reasons.
+
+    Lengths are after truncation; a dropped sample has length 0. Columns that are already there under the same
+    fingerprint are used. ``progress`` is called with the number of samples done. A sample that cannot be read is
+    dropped if ``store.on_error`` is "skip".
+    """
+    fingerprint = processor.fingerprint(max_length)
+    try:
+        return summarise(store, fingerprint, read_measure(store.index, fingerprint))
+    except ShardError:
+        pass
+    rows = []
+    for row in range(len(store)):
+        ((sample,),), _ = store.__getitems__(Fetch([(row,)], [], 0, True, (0, 0, 0)))
+        rows.append(_columns(sample, processor, max_length))
+        if progress:
+            progress(row + 1)
+    table = np.array(rows, np.int64).reshape(len(rows), 4)
+    names = ("length", "image_tokens", "supervised", "reason")
+    write_measure(store.index, fingerprint, {name: table[:, i] for i, name in enumerate(names)}, CODES)
+    return summarise(store, fingerprint, read_measure(store.index, fingerprint))
+
+
+def _columns(sample: Sample | Skipped, processor: VLITProcessor, max_length: int) -> tuple[int, int, int, int]:
+    if isinstance(sample, Skipped):
+        encoded = Encoded(dropped="unreadable_sample")
+    else:
+        encoded = processor.encode(sample, max_length)
+    return encoded.length, sum(encoded.picture_tokens), encoded.supervised, CODES.index(encoded.dropped)
+
+
+def summarise(store: Store, fingerprint: str, columns: Measure) -> Measured:
+    """The sums of measured columns."""
+    codes, names = store.index.codes("dataset")
+    pairs = Counter(zip(codes.tolist(), columns.reason.tolist(), strict=True))
+    dropped: dict[str, dict[str, int]] = {}
+    for (code, reason), count in sorted(pairs.items()):
+        if reason:
+            dropped.setdefault(names[code], {})[columns.reasons[reason]] = count
+    return Measured(
+        fingerprint=fingerprint,
+        samples=len(store),
+        kept=int((columns.reason == 0).sum()),
+        tokens=int(columns.length.sum()),
+        image_tokens=int(columns.image_tokens.sum()),
+        supervised=int(columns.supervised.sum()),
+        dropped=dropped,
+    )

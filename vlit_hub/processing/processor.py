@@ -1,0 +1,198 @@
+"""``VLITProcessor``: Samples to batches for any family, around the family's own transformers processor."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from transformers import AutoProcessor, PreTrainedConfig, ProcessorMixin
+from transformers.utils import PROCESSOR_NAME
+
+from vlit_hub import regions
+from vlit_hub.processing import batch
+from vlit_hub.processing.encoder import Encoder
+from vlit_hub.processing.families import Family, family_of
+from vlit_hub.processing.masking import Template
+from vlit_hub.processing.truncation import Dropped, Encoded
+from vlit_hub.schema import Sample
+
+FOLDER = "vlit"
+"""Where ours lies below the native processor's files."""
+ALGORITHM = 1
+"""Counted up when the same processor would encode a sample differently."""
+
+
+class VLITConfig(PreTrainedConfig):
+    """What ``dir/vlit/config.json`` holds; ties ``VLITProcessor`` to ``AutoProcessor``."""
+
+    model_type = "vlit"
+    family: str = ""
+    dialect: str = ""
+
+
+class VLITProcessor(ProcessorMixin):
+    """Owns messages, masks and truncation; the native processor does the pixels.
+
+    ``chat_template`` replaces the native one (and is saved with it); without either, the family's is taken.
+    ``dialect``: how regions are written; the family's own by default. Raises UnknownFamily, NoEndOfTurn, and
+    ValueError for an unknown dialect.
+    """
+
+    def __init__(self, native: ProcessorMixin, chat_template: str | None = None, dialect: str | None = None) -> None:
+        self.family: Family = family_of(native)
+        own = native.chat_template
+        source = chat_template or (own.get("default") if isinstance(own, dict) else own) or self.family.template
+        self.native: Any = copy.copy(native)
+        self.native.chat_template = self.chat_template = source
+        self.dialect: str = regions.dialect(dialect or self.family.dialect).name
+        self.tokenizer = native.tokenizer
+        self.image_processor = native.image_processor
+        self.encoder = Encoder(self.family, self.native, Template(self.native, source), self.dialect)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({type(self.native).__name__}, dialect={self.dialect!r})"
+
+    @classmethod
+    def get_attributes(cls) -> list[str]:
+        """None that transformers should save or load one by one: :meth:`save_pretrained` does it."""
+        return []
+
+    @property
+    def model_input_names(self) -> list[str]:
+        """Those of the native processor."""
+        return self.native.model_input_names
+
+    # -- encoding ------------------------------------------------------------------------------------------------------
+
+    def encode(self, sample: Sample, max_length: int) -> Encoded:
+        """Token ids and labels of a sample within ``max_length`` tokens; no pixels are read.
+
+        Loss falls on the answers of train=true assistant turns and on their end-of-turn tokens only. What does not
+        fit is left out in the order of truncation.py. Raises MaskError, naming the sample, where supervision cannot
+        be told exactly: labels are never blanked silently.
+        """
+        return self.encoder.encode(sample, max_length)
+
+    # -- batches -------------------------------------------------------------------------------------------------------
+
+    def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
+        """The kept pictures of one sample as the native image processor gives them; raises UnreadableMedia."""
+        return batch.pixels(self.family, self.native, sample, encoded)
+
+    def __call__(self, samples: Sequence[Sample], max_length: int) -> dict[str, Tensor]:
+        """The samples as one batch for the family's model, labels included, padded on the right.
+
+        Raises Dropped, naming the sample, for one that cannot be trained on at this length. For prompts without
+        answers (generation) use ``.native``.
+        """
+        encoded = []
+        for sample in samples:
+            encoded.append(self.encode(sample, max_length))
+            if encoded[-1].dropped:
+                raise Dropped(encoded[-1].dropped, f"{sample.dataset} {sample.id}: {encoded[-1].detail}")
+        pictures = [self.pixels(sample, one) for sample, one in zip(samples, encoded, strict=True)]
+        return batch.pad(encoded, self.native) | batch.join(pictures)
+
+    def decode_example(self, encoded: Encoded) -> str:
+        """The sample as the model sees it: supervised stretches in ⟦ ⟧, each picture once with its token count."""
+        out, at = [], 0
+        for turn in encoded.turns:
+            out.append(self._readable(encoded.input_ids[at : turn.start]))
+            out.append(f"⟦{self._readable(encoded.input_ids[turn.start : turn.stop])}⟧")
+            at = turn.stop
+        out.append(self._readable(encoded.input_ids[at:]))
+        text, image = "".join(out), self.native.image_token
+        for count in encoded.picture_tokens:
+            text = text.replace(image * count, f"{image[:1]}{image[1:-1]} x {count}{image[-1:]}", 1)
+        return text
+
+    def _readable(self, ids: list[int]) -> str:
+        return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+
+    # -- saving and loading --------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _hash(self) -> str:
+        native = {k: v for k, v in self.native.to_dict().items() if k != "processor_class"}
+        parts = [ALGORITHM, self.family.name, self.dialect, self.chat_template, native]
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
+        digest.update(self.tokenizer.backend_tokenizer.to_str().encode())
+        return digest.hexdigest()
+
+    def fingerprint(self, max_length: int) -> str:
+        """16 hexadecimal digits over everything that decides lengths and labels at ``max_length``."""
+        return hashlib.sha256(f"{self._hash} {max_length}".encode()).hexdigest()[:16]
+
+    def save_pretrained(self, save_directory: str | os.PathLike, push_to_hub: bool = False) -> list[str]:  # type: ignore[override]
+        """Write the native processor to ``dir`` (it loads without vlit_hub) and ours to ``dir/vlit``.
+
+        ``push_to_hub`` is refused: ``vlit push`` publishes, cards included.
+        """
+        if push_to_hub:
+            raise ValueError("push_to_hub: save, then `vlit push` the folder")
+        root = Path(save_directory)
+        files = self.native.save_pretrained(root)
+        ours = root / FOLDER
+        ours.mkdir(parents=True, exist_ok=True)
+        settings = {"processor_class": type(self).__name__, "family": self.family.name, "dialect": self.dialect}
+        (ours / PROCESSOR_NAME).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        VLITConfig(family=self.family.name, dialect=self.dialect).save_pretrained(ours)
+        return [*files, str(ours / PROCESSOR_NAME)]
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]
+        cls,
+        pretrained_model_name_or_path: str | os.PathLike,
+        cache_dir: str | Path | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        subfolder: str = "",
+        trust_remote_code: bool | None = None,
+        _from_auto: bool = True,
+    ) -> VLITProcessor:
+        """From ``dir``, ``dir/vlit``, or a Hub repo (read by snapshot first).
+
+        A folder that holds only a native processor gives that one wrapped with its family's settings. No remote code
+        is run: ``trust_remote_code`` is taken for AutoProcessor's sake and changes nothing.
+        """
+        folder = Path(pretrained_model_name_or_path)
+        if not folder.is_dir():
+            from huggingface_hub import snapshot_download
+
+            folder = Path(
+                snapshot_download(
+                    str(pretrained_model_name_or_path),
+                    revision=revision,
+                    cache_dir=cache_dir,
+                    force_download=force_download,
+                    local_files_only=local_files_only,
+                    token=token,
+                    allow_patterns=["*.json", "*.jinja", "*.model", "*.txt"],
+                )
+            )
+        return cls._from_folder(folder / subfolder)
+
+    @classmethod
+    def _from_folder(cls, folder: Path) -> VLITProcessor:
+        settings = _settings(folder)
+        if settings.get("processor_class") == cls.__name__:
+            root = folder.absolute().parent
+            if not (root / PROCESSOR_NAME).is_file():
+                raise OSError(f"{root}: no native processor there; {folder} lies in the folder of one")
+        else:
+            root, settings = folder, _settings(folder / FOLDER)
+        return cls(AutoProcessor.from_pretrained(root), dialect=settings.get("dialect"))
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    path = folder / PROCESSOR_NAME
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

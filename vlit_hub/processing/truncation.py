@@ -1,0 +1,120 @@
+"""Fitting a sample into ``max_length`` tokens without ever cutting a picture or an answer.
+
+First the picture budget is lowered (families with a variable number of picture tokens), then whole turns are left out
+from the end, then the sample. The system turn stays. What is dropped carries one reason of the closed set
+:data:`REASONS`. Ends the cut image tokens of trl#4289 and LlamaFactory#5964, #8226.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from vlit_hub.processing.masking import Turn
+from vlit_hub.schema import Message, Sample
+
+REASONS: dict[str, str] = {
+    "open_end": "the last message is not the assistant's: a query whose answer is not given",
+    "nothing_trained": "no assistant turn is train=true",
+    "empty_answer": "a supervised answer is empty",
+    "picture_answer": "a supervised answer holds a picture or another medium",
+    "tools": "tool schemas, calls or results",
+    "unsupported_media": "a message holds a video, a sound or a point cloud",
+    "missing_media": "a picture that a message mentions is missing",
+    "unreadable_media": "the size of a picture is not known and cannot be read",
+    "picture_size": "the family refuses a picture of this shape",
+    "region": "a region cannot be written in the processor's dialect",
+    "control_token": "a text holds one of the tokenizer's special tokens",
+    "template": "the chat template refuses the dialogue",
+    "unreadable_sample": "the sample cannot be read from its shard",
+    "too_long": "not even the first supervised turn fits",
+}
+"""Drop reason -> one line."""
+
+
+class Dropped(Exception):
+    """A sample that cannot be trained on; ``reason`` is a key of :data:`REASONS`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        if reason not in REASONS:
+            raise ValueError(f"{reason!r} is no drop reason; known: {', '.join(REASONS)}")
+        super().__init__(detail or REASONS[reason])
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A sample as token ids and labels, unpadded; or dropped: then all lists are empty and ``dropped`` says why."""
+
+    input_ids: list[int] = field(default_factory=list)
+    """With every picture written as its full number of image tokens."""
+    labels: list[int] = field(default_factory=list)
+    """The token id at supervised positions, -100 elsewhere; not shifted."""
+    pictures: list[int] = field(default_factory=list)
+    """Index into ``sample.images`` per picture of the text, in order; a picture mentioned twice is there twice."""
+    picture_tokens: list[int] = field(default_factory=list)
+    """Number of image tokens per entry of ``pictures``."""
+    turns: list[Turn] = field(default_factory=list)
+    """The supervised turns as positions in ``input_ids``."""
+    messages: int = 0
+    """How many messages were kept, from the first."""
+    budget: int | None = None
+    """Most tokens a picture may take; None is the native processor's own limit."""
+    dropped: str = ""
+    """A key of :data:`REASONS`, or ""."""
+    detail: str = ""
+    """What exactly was the matter, where ``dropped``."""
+
+    @property
+    def length(self) -> int:
+        """Number of tokens; 0 when dropped."""
+        return len(self.input_ids)
+
+    @property
+    def supervised(self) -> int:
+        """Number of supervised tokens."""
+        return sum(turn.stop - turn.start for turn in self.turns)
+
+
+def refuse(sample: Sample) -> None:
+    """Raise Dropped for what no length could make trainable."""
+    if not sample.messages or sample.messages[-1].role != "assistant":
+        raise Dropped("open_end")
+    if not any(trains(message) for message in sample.messages):
+        raise Dropped("nothing_trained")
+    if sample.tools or any(message.tool_calls or message.role == "tool" for message in sample.messages):
+        raise Dropped("tools")
+    for m, message in enumerate(sample.messages):
+        for part in message.content:
+            if part.type in ("text", "region"):
+                continue
+            if trains(message):
+                raise Dropped("picture_answer", f"message {m} answers with a part of type {part.type}")
+            if part.type != "image":
+                raise Dropped("unsupported_media", f"message {m} holds a part of type {part.type}")
+            if sample.images[part.index] is None:
+                raise Dropped("missing_media", f"picture {part.index} is missing")
+
+
+def trains(message: Message) -> bool:
+    """Whether the message is supervised."""
+    return message.role == "assistant" and message.train
+
+
+def trained(sample: Sample, count: int) -> list[int]:
+    """The supervised messages among the first ``count``."""
+    return [m for m, message in enumerate(sample.messages[:count]) if trains(message)]
+
+
+def prefixes(sample: Sample) -> Iterator[int]:
+    """How many messages may be kept, longest first: all, then up to each supervised answer."""
+    total = len(sample.messages)
+    yield total
+    for count in range(total - 1, 0, -1):
+        if trains(sample.messages[count - 1]):
+            yield count
+
+
+def mentions(sample: Sample, count: int) -> list[int]:
+    """Indices of the pictures that the first ``count`` messages mention, in order, repeats kept."""
+    return [p.index for message in sample.messages[:count] for p in message.content if p.type == "image"]
