@@ -85,6 +85,8 @@ def _fill(candidate: str, ref: str) -> str | None:
 
 def _inside(folder: str, relative: str) -> str | None:
     path = f"{folder}/{relative}"
+    if not _is_folder(path.rpartition("/")[0]):
+        return None
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError):
@@ -95,6 +97,11 @@ def _inside(folder: str, relative: str) -> str | None:
             "media", f"{relative!r} is a link out of its root; name the folder it points to as the media root"
         )
     return path if os.path.isfile(path) else None
+
+
+@lru_cache(maxsize=4096)
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path)
 
 
 @lru_cache(maxsize=4096)

@@ -161,8 +161,7 @@ def _finish(draft: Sample, ctx: Context, record: Mapping[str, Any], k: int) -> S
         split=ctx.split,
     )
     try:
-        stripped = strip_media(sample) if media else sample
-        from_json(to_json(stripped))
+        from_json(to_json(strip_media(sample)))
         check(sample)
     except SchemaError as error:
         raise BadRecord(error.field, error.reason) from None

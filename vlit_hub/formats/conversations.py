@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 from typing import Any
 
 from vlit_hub.formats.fields import meta_json, text_field
@@ -44,14 +43,17 @@ def conversations(
     """
     refs = _refs(record, media_key)
     turns = turns_of(record.get("conversations"))
-    stem = PurePosixPath(ctx.file).stem
+    stem = ctx.file.rpartition("/")[2].partition(".")[0]
     dialect = (boxes or {}).get(stem, "")
     regions: list[Region] = []
     messages = []
     used = 0
     for role, text in turns:
-        content, used = _content(text, refs, used, dialect, regions)
-        messages.append(Message(role=role, content=content))
+        if not dialect and PLACEHOLDER not in text:
+            content = [Part("text", text)]
+        else:
+            content, used = _content(text, refs, used, dialect, regions)
+        messages.append(Message(role, content))
     if refs and used < len(refs):
         messages, used = _mention(messages, refs, used, ctx)
     kind = record.get(instruction_type_key) if instruction_type_key else None
@@ -75,6 +77,10 @@ def turns_of(value: Any) -> list[tuple[Role, str]]:
         raise BadRecord("conversations", f"expected a list of turns, found {value!r:.60}")
     turns: list[tuple[Role, str]] = []
     for i, item in enumerate(value):
+        if type(item) is dict and len(item) == 2 and (role := ROLES.get(item.get("from", ""))):  # the usual item, fast
+            if type(text := item.get("value")) is str:
+                turns.append((role, text))
+                continue
         if isinstance(item, Mapping):
             turns += (
                 [_mapping_turn(item, f"conversations[{i}]")] if len(item) != 2 or _is_turn(item) else _pair(item, i)
