@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from annotation_reader import Annotations, Reader, marked_boxes
 from PIL import Image
 
+from tests.construction.annotation_reader import Annotations, Reader, marked_boxes
 from vlit_hub.construction import CollectError, collect, construct
 from vlit_hub.construction.paint import frame, paint
 from vlit_hub.construction.templates import TEMPLATES, Draw

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vlit_hub.media import UnreadableMedia, image_size
+
 SPLITS = ("train2014", "train2017", "val2014", "val2017")
 LAYOUTS = (
     ("captions.json", "instances.json", "images"),
@@ -228,10 +230,7 @@ def clip(bbox: Any, width: int, height: int) -> Box | None:
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    from PIL import Image
-
     try:
-        with Image.open(path) as picture:
-            return picture.size
-    except (OSError, ValueError, Image.DecompressionBombError):
+        return image_size(str(path))
+    except UnreadableMedia:
         return None

@@ -1,0 +1,122 @@
+"""What an accuracy must stand beside: the majority answer, the same prompt without its picture, with another picture.
+
+A model that never looks at its pictures scores the same with and without them; a falling loss does not show it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from vlit_hub.evaluation.answers import normalise
+from vlit_hub.evaluation.questions import Question, Unanswerable, mentioned_images, question_of
+from vlit_hub.schema import Blob, Media, Sample
+
+Blind = Literal["removed", "grey"]
+GREY = (128, 128, 128)
+GREY_SIZE = (336, 336)
+"""Of the grey picture where the real one's size is not known."""
+BLIND: Mapping[str, Blind] = {"blip-2": "grey", "instructblip": "grey", "paligemma": "grey"}
+"""``config.model_type`` of families that refuse a prompt without a picture; for all others it is removed."""
+
+
+# -- majority ----------------------------------------------------------------------------------------------------------
+
+
+def majority_answers(questions: Iterable[Question]) -> dict[str, str]:
+    """Ability -> the constant answer (in normal form) that is right most often; ties go to the first in the alphabet.
+    Key "" holds the one over all abilities."""
+    counts: dict[str, Counter[str]] = {"": Counter()}
+    for question in questions:
+        forms = {normalise(reference) for reference in question.references}
+        for key in ("", question.ability):
+            counts.setdefault(key, Counter()).update(forms)
+    return {key: min(found, key=lambda form: (-found[form], form)) for key, found in counts.items() if found}
+
+
+def questions_of(samples: Iterable[Sample], labels: Mapping[str, str] | None = None) -> list[Question]:
+    """The questions of training samples, to fit :func:`majority_answers` on; unanswerable ones are left out."""
+    found = []
+    for row, sample in enumerate(samples):
+        try:
+            found.append(question_of(sample, row, labels))
+        except Unanswerable:
+            continue
+    return found
+
+
+def majority_predictions(questions: Sequence[Question], answers: Mapping[str, str]) -> list[str]:
+    """The constant answer of each question's ability; of all abilities where that one was never seen."""
+    return [answers.get(question.ability, answers.get("", "")) for question in questions]
+
+
+# -- blind -------------------------------------------------------------------------------------------------------------
+
+
+def blind(sample: Sample, how: Blind) -> Sample:
+    """The sample with its pictures taken out of the prompt (``removed``; their sizes stay known, so that boxes in the
+    text can still be written) or each replaced by a grey one of the same size (``grey``)."""
+    if how == "grey":
+        media = {m.index: m for m in sample.media if m.type == "image"}
+        return msgspec.structs.replace(sample, images=[_grey(media.get(i)) for i in range(len(sample.images))])
+    messages = [
+        msgspec.structs.replace(m, content=[part for part in m.content if part.type != "image"])
+        for m in sample.messages
+    ]
+    return msgspec.structs.replace(sample, messages=messages, images=[])
+
+
+def _grey(media: Media | None) -> Blob:
+    from PIL import Image
+
+    known = media is not None and media.width and media.height
+    size = (media.width or 0, media.height or 0) if media is not None and known else GREY_SIZE
+    data = io.BytesIO()
+    Image.new("RGB", size, GREY).save(data, "PNG")
+    return Blob(bytes=data.getvalue())
+
+
+# -- shuffled ----------------------------------------------------------------------------------------------------------
+
+
+def donors(questions: Sequence[Question], pictured: Sequence[bool], seed: int) -> list[int | None]:
+    """Per question the position of the question whose pictures it gets: one of another group, never its own.
+
+    The groups with pictures are put in an order drawn from the seed and each takes from the next one: a derangement,
+    the same on every machine. None where a question has no picture, or no other group has one.
+    """
+    members: dict[str, list[int]] = {}
+    for i, question in enumerate(questions):
+        if pictured[i]:
+            members.setdefault(question.group, []).append(i)
+    order = sorted(members, key=lambda group: (_hash(seed, group), group))
+    if len(order) < 2:
+        return [None] * len(questions)
+    giver = dict(zip(order, order[1:] + order[:1], strict=True))
+    place = {i: k for rows in members.values() for k, i in enumerate(rows)}
+    chosen: list[int | None] = []
+    for i, question in enumerate(questions):
+        rows = members[giver[question.group]] if pictured[i] else []
+        chosen.append(rows[place[i] % len(rows)] if rows else None)
+    return chosen
+
+
+def _hash(seed: int, group: str) -> bytes:
+    return hashlib.blake2b(f"{seed}/{group}".encode(), digest_size=8).digest()
+
+
+def with_pictures_of(sample: Sample, donor: Sample) -> Sample:
+    """The sample with each mentioned picture replaced by one that the donor mentions (in turn, where it has fewer)."""
+    wanted, offered = mentioned_images(sample), mentioned_images(donor)
+    images, media = list(sample.images), {(m.type, m.index): m for m in sample.media}
+    theirs = {m.index: m for m in donor.media if m.type == "image"}
+    for k, index in enumerate(wanted):
+        source = offered[k % len(offered)]
+        images[index] = donor.images[source]
+        media["image", index] = msgspec.structs.replace(theirs[source], index=index)
+    return msgspec.structs.replace(sample, images=images, media=[media[m.type, m.index] for m in sample.media])

@@ -1,0 +1,291 @@
+"""``evaluate``: a model's short answers on samples, per ability and instruction type, beside their controls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from vlit_hub.chat import NotChat
+from vlit_hub.evaluation.abilities import INDICATOR
+from vlit_hub.evaluation.answers import is_right
+from vlit_hub.evaluation.controls import (
+    BLIND,
+    Blind,
+    blind,
+    donors,
+    majority_answers,
+    majority_predictions,
+    questions_of,
+    with_pictures_of,
+)
+from vlit_hub.evaluation.intervals import RESAMPLES, mean_interval, paired_interval
+from vlit_hub.evaluation.predict import MAX_NEW_TOKENS, predict
+from vlit_hub.evaluation.questions import Question, Unanswerable, asked_sample, mentioned_images, question_of
+from vlit_hub.evaluation.report import MODEL, EvalReport, EvalRow, Kind, Prediction
+from vlit_hub.schema import Sample
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, ProcessorMixin
+
+CONTROLS = ("majority", "blind", "shuffled")
+UNTUNED = "untuned"
+BATCH_SIZE = 8
+BLIND_WORDS: Mapping[Blind, str] = {
+    "removed": "picture removed from the prompt",
+    "grey": "grey picture of the same size",
+}
+
+Answerer = Callable[[Sequence[Sample]], Sequence[str]]
+"""Replies to one batch of samples whose last message is the question; raises NotChat for one that it cannot take."""
+Progress = Callable[[int, int], None]
+
+
+class Source(Protocol):
+    """Samples by number: a list of Samples, or a vlit_hub.shards.Store."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int, /) -> Sample: ...
+
+
+def evaluate(
+    source: Source,
+    model: PreTrainedModel,
+    processor: ProcessorMixin,
+    *,
+    labels: Mapping[str, str] | None = None,
+    controls: Sequence[str] = CONTROLS,
+    untuned: PreTrainedModel | None = None,
+    training: Iterable[Sample] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+    max_new_tokens: int = MAX_NEW_TOKENS,
+    progress: Progress | None = None,
+) -> EvalReport:
+    """Greedy short answers of ``model`` (and of ``untuned``, on the same samples), scored by normalised exact match.
+
+    ``processor``: a VLITProcessor or a native one of a known family. ``labels``: sample id -> ability, any names.
+    ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on; else it is fitted on the evaluated
+    set, which flatters it. ``limit``: that many samples drawn by ``seed``. ``progress``: (samples done, in all) over
+    all runs. Samples that cannot be scored are counted in ``unanswerable``. Raises ValueError for an unknown control
+    and UnknownFamily.
+    """
+    from vlit_hub.processing import VLITProcessor
+
+    ours = processor if isinstance(processor, VLITProcessor) else VLITProcessor(processor)
+    ask = partial(predict, processor=ours, max_new_tokens=max_new_tokens)
+    return evaluate_answers(
+        source,
+        lambda samples: ask(model, samples=samples),
+        untuned=None if untuned is None else lambda samples: ask(untuned, samples=samples),
+        labels=labels,
+        controls=controls,
+        blind_how=BLIND.get(model.config.model_type, "removed"),
+        training=training,
+        limit=limit,
+        seed=seed,
+        batch_size=batch_size,
+        settings={"max_new_tokens": max_new_tokens, "decoding": "greedy"},
+        progress=progress,
+    )
+
+
+def evaluate_answers(
+    source: Source,
+    answer: Answerer,
+    *,
+    untuned: Answerer | None = None,
+    labels: Mapping[str, str] | None = None,
+    controls: Sequence[str] = CONTROLS,
+    blind_how: Blind = "removed",
+    training: Iterable[Sample] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    batch_size: int = BATCH_SIZE,
+    settings: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> EvalReport:
+    """:func:`evaluate` for anything that answers; ``settings`` are added to the report's."""
+    if unknown := set(controls) - set(CONTROLS):
+        raise ValueError(f"controls: {sorted(unknown)}; allowed: {', '.join(CONTROLS)} (untuned is an argument)")
+    rows = _drawn(len(source), limit, seed)
+    passes = sum(name != "majority" for name in controls) + (untuned is not None)
+    runs = _Runs(source, batch_size, passes, progress)
+    questions, said, unanswerable = runs.first(rows, answer, labels)
+    systems: dict[str, Sequence[str]] = {MODEL: said}
+    facts: dict[str, Any] = {**(settings or {}), "metric": "vlit_short_answer", "limit": limit, "seed": seed}
+    if "majority" in controls:
+        systems["majority"], facts["majority"] = _majority(questions, training, labels)
+    if "blind" in controls:
+        facts["blind"] = BLIND_WORDS[blind_how]
+        systems["blind"] = runs.again(questions, answer, lambda _, sample: blind(sample, blind_how))
+    if "shuffled" in controls:
+        shuffled, facts["shuffled"] = _shuffled(runs, questions, answer, seed)
+        systems |= {"shuffled": shuffled} if shuffled is not None else {}
+    if untuned is not None:
+        systems[UNTUNED] = runs.again(questions, untuned, lambda _, sample: sample)
+    predictions = _predictions(questions, systems)
+    sources = Counter(question.ability_source for question in questions)
+    facts |= {"controls": [name for name in systems if name != MODEL], "abilities": dict(sorted(sources.items()))}
+    facts |= {"ability_rules": INDICATOR} if sources["rules"] else {}
+    facts |= {"interval": f"95 %, bootstrap over groups, {RESAMPLES} resamples"}
+    return EvalReport(
+        samples=len(rows),
+        scored=len(questions),
+        unanswerable=dict(sorted(unanswerable.items())),
+        rows=tuple(_strata(predictions, seed)),
+        settings=facts,
+        predictions=predictions,
+    )
+
+
+def _drawn(total: int, limit: int | None, seed: int) -> list[int]:
+    if limit is None or limit >= total:
+        return list(range(total))
+    if limit < 1:
+        raise ValueError(f"limit: {limit}; take at least one sample")
+    return sorted(np.random.default_rng(seed).permutation(total)[:limit].tolist())
+
+
+class _Runs:
+    """Passes over the source in batches: what is in memory at once is one batch."""
+
+    def __init__(self, source: Source, batch_size: int, passes: int, progress: Progress | None) -> None:
+        self._source, self._size, self._passes, self._progress = source, batch_size, passes, progress
+        self._done = self._total = 0
+        self.pictured: list[bool] = []
+
+    def first(
+        self, rows: Sequence[int], answer: Answerer, labels: Mapping[str, str] | None
+    ) -> tuple[list[Question], list[str], Counter[str]]:
+        """Questions that were answered, the answers, and reasons of those that cannot be asked or scored."""
+        questions: list[Question] = []
+        said: list[str] = []
+        reasons: Counter[str] = Counter()
+        self._total = len(rows) * (1 + self._passes)
+        for batch in self._batches(rows):
+            asked: list[tuple[Question, Sample]] = []
+            for row in batch:
+                sample = self._source[row]
+                try:
+                    asked.append((question_of(sample, row, labels), asked_sample(sample)))
+                except Unanswerable as error:
+                    reasons[error.reason] += 1
+            for (question, sample), reply in zip(asked, _replies(answer, [s for _, s in asked]), strict=True):
+                if isinstance(reply, NotChat):
+                    reasons[reply.reason.partition(":")[0]] += 1
+                    continue
+                questions.append(question)
+                said.append(reply)
+                self.pictured.append(bool(mentioned_images(sample)))
+        self._total = len(rows) + len(questions) * self._passes
+        return questions, said, reasons
+
+    def again(
+        self, questions: Sequence[Question], answer: Answerer, change: Callable[[int, Sample], Sample]
+    ) -> list[str]:
+        """The replies to the same questions, each sample changed by ``change(position, sample)``."""
+        said: list[str] = []
+        for batch in self._batches(range(len(questions))):
+            said += answer([change(i, asked_sample(self._source[questions[i].row])) for i in batch])
+        return said
+
+    def asked(self, question: Question) -> Sample:
+        """The sample of a question, up to the question."""
+        return asked_sample(self._source[question.row])
+
+    def _batches(self, rows: Sequence[int]) -> Iterator[Sequence[int]]:
+        for start in range(0, len(rows), self._size):
+            batch = rows[start : start + self._size]
+            yield batch
+            self._done += len(batch)
+            if self._progress:
+                self._progress(self._done, self._total)
+
+
+def _replies(answer: Answerer, samples: Sequence[Sample]) -> list[str | NotChat]:
+    """One reply each; a batch that holds a sample which cannot be asked is asked one by one."""
+    if not samples:
+        return []
+    try:
+        return list(answer(samples))
+    except NotChat as error:
+        if len(samples) == 1:
+            return [error]
+        return [reply for sample in samples for reply in _replies(answer, [sample])]
+
+
+def _majority(
+    questions: Sequence[Question], training: Iterable[Sample] | None, labels: Mapping[str, str] | None
+) -> tuple[list[str], str]:
+    fitted = list(questions) if training is None else questions_of(training, labels)
+    where = "the evaluated set" if training is None else "the training answers"
+    return (
+        majority_predictions(questions, majority_answers(fitted)),
+        f"most frequent answer per ability, fitted on {where} ({len(fitted)} questions)",
+    )
+
+
+def _shuffled(runs: _Runs, questions: Sequence[Question], answer: Answerer, seed: int) -> tuple[list[str] | None, str]:
+    giver = donors(questions, runs.pictured, seed)
+    if questions and not any(donor is not None for donor in giver):
+        return None, "not run: it needs pictures of at least two groups"
+
+    def swap(i: int, sample: Sample) -> Sample:
+        donor = giver[i]
+        return sample if donor is None else with_pictures_of(sample, runs.asked(questions[donor]))
+
+    return runs.again(questions, answer, swap), "pictures of another group (derangement over groups)"
+
+
+def _predictions(questions: Sequence[Question], systems: Mapping[str, Sequence[str]]) -> tuple[Prediction, ...]:
+    found = []
+    for i, question in enumerate(questions):
+        said = {name: replies[i] for name, replies in systems.items()}
+        found.append(
+            Prediction(
+                question.row,
+                question.id,
+                question.group,
+                question.ability,
+                question.instruction_type,
+                question.text,
+                question.references,
+                said,
+                {name: is_right(reply, question.references) for name, reply in said.items()},
+            )
+        )
+    return tuple(found)
+
+
+def _strata(predictions: Sequence[Prediction], seed: int) -> Iterator[EvalRow]:
+    if not predictions:
+        return
+    yield _row("all", "", predictions, seed)
+    for ability in sorted({p.ability for p in predictions}):
+        yield _row("ability", ability, [p for p in predictions if p.ability == ability], seed)
+    for kind in sorted({p.instruction_type for p in predictions}):
+        yield _row("instruction_type", kind, [p for p in predictions if p.instruction_type == kind], seed)
+
+
+def _row(kind: Kind, name: str, members: Sequence[Prediction], seed: int) -> EvalRow:
+    groups = [p.group for p in members]
+    right = {system: [float(p.right[system]) for p in members] for system in members[0].right}
+    model = right.pop(MODEL)
+    found = mean_interval(model, groups, seed=seed)
+    return EvalRow(
+        kind=kind,
+        name=name,
+        n=found.n,
+        groups=found.groups,
+        accuracy=found.value,
+        low=found.low,
+        high=found.high,
+        controls={system: sum(scores) / len(scores) for system, scores in right.items()},
+        gains={system: paired_interval(model, scores, groups, seed=seed) for system, scores in right.items()},
+    )

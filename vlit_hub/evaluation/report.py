@@ -1,0 +1,87 @@
+"""What an evaluation says: rows per ability and instruction type, every accuracy beside its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from vlit_hub.evaluation.intervals import Interval
+
+MODEL = "model"
+"""Key of the evaluated model in predictions; the controls go by their names."""
+Kind = Literal["all", "ability", "instruction_type"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One answered question: what each system said (``model`` and the controls), and whether it was right."""
+
+    row: int
+    id: str
+    group: str
+    ability: str
+    instruction_type: str
+    question: str
+    references: tuple[str, ...]
+    said: Mapping[str, str]
+    right: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class EvalRow:
+    """One stratum. Accuracies in 0..1; ``accuracy`` with its 95 % interval clustered by group; a control that was not
+    run is absent from ``controls``. ``gains``: control -> model minus control on the same samples, paired interval."""
+
+    kind: Kind
+    name: str
+    n: int
+    groups: int
+    accuracy: float
+    low: float
+    high: float
+    controls: Mapping[str, float]
+    gains: Mapping[str, Interval]
+
+
+@dataclass(frozen=True)
+class EvalReport:
+    """The whole evaluation. ``unanswerable``: reason -> samples that were counted but not scored. ``settings``: what
+    the figures depend on (how the blind run was made, what the majority was fitted on, whose abilities, seed, ...)."""
+
+    samples: int
+    scored: int
+    unanswerable: Mapping[str, int]
+    rows: tuple[EvalRow, ...]
+    settings: Mapping[str, Any]
+    predictions: tuple[Prediction, ...]
+
+    def row(self, kind: Kind, name: str = "") -> EvalRow:
+        """The row of a stratum; raises KeyError naming those there are."""
+        for row in self.rows:
+            if row.kind == kind and (row.name == name or kind == "all"):
+                return row
+        raise KeyError(f"no row {kind} {name!r}; there are: {', '.join(f'{r.kind} {r.name}' for r in self.rows)}")
+
+    def to_dict(self, *, predictions: bool = False) -> dict[str, Any]:
+        """Plain JSON types; single predictions on request."""
+        data = asdict(self)
+        if not predictions:
+            del data["predictions"]
+        return data
+
+    def table(self) -> tuple[list[str], list[list[str]]]:
+        """(column heads, rows of text) for a Rich or Markdown table; accuracies in percent."""
+        controls = list(self.settings["controls"])
+        heads = ["", "n", "accuracy", "95 % interval", *controls]
+        body = []
+        for row in self.rows:
+            label = "all" if row.kind == "all" else row.name
+            cells = [_percent(row.controls[name]) if name in row.controls else "-" for name in controls]
+            interval = f"{_percent(row.low)}-{_percent(row.high)}"
+            body.append([label, str(row.n), _percent(row.accuracy), interval, *cells])
+        return heads, body
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}"
