@@ -1,0 +1,1 @@
+"""Tuning: which modules train (settings), the Trainer, one run from a recipe."""

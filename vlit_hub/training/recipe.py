@@ -1,0 +1,133 @@
+"""``TrainRecipe``: one run as a flat YAML file, our keys and those of transformers' TrainingArguments side by side."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from transformers import TrainingArguments
+
+from vlit_hub.training.loader import batch_shape
+
+OWNED = {
+    "output_dir": "out",
+    "seed": "seed",
+    "data_seed": "seed",
+    "resume_from_checkpoint": "resume",
+    "ignore_data_skip": "resume",
+    "remove_unused_columns": "nothing, the processor decides",
+}
+"""Training arguments that a recipe may not set -> the key that does."""
+DEFAULTS: dict[str, Any] = {"report_to": "none", "logging_steps": 10, "save_steps": 500}
+"""Where we differ from transformers' defaults."""
+CHECKPOINTS = "checkpoints"
+
+
+class RecipeError(ValueError):
+    """A recipe with an unknown key or an impossible value; says what to set."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRecipe:
+    """One run. ``training`` holds the TrainingArguments; in YAML they stand at the top level beside the others.
+
+    ``per_device_train_batch_size`` and ``gradient_accumulation_steps`` follow from ``global_batch`` and the number of
+    processes where they are left out, so one recipe runs, and resumes, on any number of them.
+    """
+
+    model: str  # a folder (from_pretrained), or a config.json (random weights, drawn from `seed`)
+    data: str  # folder of shards
+    setting: str  # stage of settings.SETTINGS: FA, VLIT, VLIT-only, or all
+    out: str  # model, processor, losses.jsonl, train_report.json; checkpoints/ below
+    global_batch: int  # samples per optimiser step over all processes
+    processor: str = ""  # folder; the model's by default
+    subset: str = ""  # of the shards; all by default
+    split: str = ""
+    max_length: int = 2048  # tokens, pictures included
+    dtype: Literal["float32", "bfloat16"] = "float32"  # of the weights; for mixed precision keep float32, set bf16
+    lr: Mapping[str, float] = field(default_factory=dict)  # module pattern -> learning rate of its own
+    seed: int = 0  # of weights, order and dropout
+    resume: str = ""  # "auto": newest whole checkpoint of `out`, if any; or a checkpoint's path
+    missing: Literal["drop", "raise"] = "drop"  # samples with missing media or unresolved regions
+    on_error: Literal["raise", "skip"] = "raise"  # samples that cannot be read
+    tail: Literal["drop", "repeat"] = "drop"  # items that do not fill an epoch's last global batch
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = {f.name: f for f in dataclasses.fields(TrainingArguments) if f.init}
+        for key in self.training:
+            if key in OWNED:
+                raise RecipeError(f"{key}: set by {OWNED[key]}")
+            if key not in known:
+                raise RecipeError(_unknown(key, list(known)))
+        for key, allowed in CHOICES.items():
+            if getattr(self, key) not in allowed:
+                raise RecipeError(f"{key}: {getattr(self, key)!r} is not one of: {', '.join(allowed)}")
+        if self.global_batch < 1 or self.max_length < 1:
+            raise RecipeError("global_batch and max_length are at least 1")
+        if not self.processor and self.model.endswith(".json"):
+            raise RecipeError("processor: a model that is only a config needs the folder of its processor")
+
+    def arguments(self) -> TrainingArguments:
+        """The TrainingArguments of this process; raises ValueError where the batch sizes do not come out."""
+        keys: dict[str, Any] = {**DEFAULTS, **self.training}
+        keys |= {"output_dir": str(Path(self.out) / CHECKPOINTS), "seed": self.seed}
+        world = TrainingArguments(**keys).world_size
+        shape = ("per_device_train_batch_size", "gradient_accumulation_steps")
+        sizes = batch_shape(self.global_batch, world, *(self.training.get(key) for key in shape))
+        return TrainingArguments(**keys | dict(zip(shape, sizes, strict=True)))
+
+
+CHOICES: dict[str, Sequence[str]] = {
+    "dtype": ("float32", "bfloat16"),
+    "missing": ("drop", "raise"),
+    "on_error": ("raise", "skip"),
+    "tail": ("drop", "repeat"),
+}
+
+
+def load_recipe(path: str | Path, overrides: Mapping[str, Any] | None = None) -> TrainRecipe:
+    """Read a recipe; ``overrides`` (key -> value, text is read as YAML) win over the file.
+
+    Paths in it are relative to the current folder. Raises RecipeError naming the key and its nearest known ones.
+    """
+    text = {key: yaml.safe_load(value) if isinstance(value, str) else value for key, value in (overrides or {}).items()}
+    data = yaml.safe_load(Path(path).read_text())
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}: a recipe is a mapping of keys to values")
+    return recipe_from({**data, **text})
+
+
+def recipe_from(flat: Mapping[str, Any]) -> TrainRecipe:
+    """A recipe from one flat mapping."""
+    own = {f.name: f for f in dataclasses.fields(TrainRecipe) if f.name != "training"}
+    theirs = {f.name: f.default for f in dataclasses.fields(TrainingArguments) if f.init}
+    mine: dict[str, Any] = {}
+    training: dict[str, Any] = {}
+    for key, value in flat.items():
+        if key in own:
+            mine[key] = value
+        elif key in theirs:
+            # YAML 1.1 takes 1e-4 (no dot) for text.
+            training[key] = float(value) if isinstance(theirs[key], float) and isinstance(value, str) else value
+        else:
+            raise RecipeError(_unknown(key, [*own, *theirs]))
+    absent = [f.name for f in own.values() if f.name not in mine and _required(f)]
+    if absent:
+        raise RecipeError(f"a recipe needs: {', '.join(absent)}")
+    mine["lr"] = {pattern: float(value) for pattern, value in (mine.get("lr") or {}).items()}
+    return TrainRecipe(**mine, training=training)
+
+
+def _required(key: dataclasses.Field) -> bool:
+    return key.default is dataclasses.MISSING and key.default_factory is dataclasses.MISSING
+
+
+def _unknown(key: str, known: list[str]) -> str:
+    near = get_close_matches(key, known, 3)
+    return f"{key}: no such key" + (f"; nearest: {', '.join(near)}" if near else "")

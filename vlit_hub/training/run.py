@@ -1,0 +1,136 @@
+"""One run from a recipe: ``python -m vlit_hub.training.run RECIPE.yaml [key=value ...]``.
+
+The same line works under ``torchrun --nproc-per-node N -m`` and ``accelerate launch -m``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForImageTextToText, PreTrainedModel, TrainerCallback, set_seed
+
+from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
+from vlit_hub.shards import Plan, Store
+from vlit_hub.training.callbacks import ExamplePrinter, LossLog
+from vlit_hub.training.checkpoint import last_checkpoint
+from vlit_hub.training.recipe import RecipeError, TrainRecipe, load_recipe
+from vlit_hub.training.report import TrainReport, report_of
+from vlit_hub.training.settings import Report, apply
+from vlit_hub.training.trainer import Evaluation, VLITTrainer
+
+Log = Callable[[str], Any]
+
+
+def run(
+    recipe: TrainRecipe,
+    *,
+    log: Log = print,
+    evaluations: Mapping[str, Evaluation] | None = None,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> TrainReport:
+    """Train, and leave in ``recipe.out`` what ``from_pretrained`` loads without vlit_hub, with ``train_report.json``.
+
+    Raises RecipeError, SettingError, ShardError, CheckpointError or NonFiniteLoss, each before or at the step it
+    concerns.
+    """
+    trainer, tuned = build(recipe, log=log, evaluations=evaluations, callbacks=callbacks)
+    trainer.train(resume_from_checkpoint=_resume(recipe))
+    out = Path(recipe.out)
+    trainer.save_model(str(out))
+    report = report_of(recipe, tuned, trainer)
+    if trainer.args.should_save:
+        (out / "training_args.bin").unlink(missing_ok=True)  # a pickle of paths: not to be published
+        report.save()
+    return report
+
+
+def build(
+    recipe: TrainRecipe,
+    *,
+    log: Log = print,
+    evaluations: Mapping[str, Evaluation] | None = None,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> tuple[VLITTrainer, Report]:
+    """The trainer of a recipe, ready to train, and what its setting froze. Measures the shards if need be."""
+    args = recipe.arguments()
+    say: Log = log if args.process_index == 0 else (lambda text: None)
+    processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
+    model = load_model(recipe)
+    check_pair(model, processor)
+    tuned = apply(model, family_of(model.config).name, recipe.setting)
+    say(str(tuned))
+    store = Store(recipe.data, subset=recipe.subset or None, split=recipe.split or None, on_error=recipe.on_error)
+    with args.main_process_first(local=False, desc="measure"):
+        measured = measure(store, processor, recipe.max_length)
+    say(
+        f"{measured.kept:,} of {measured.samples:,} samples fit max_length {recipe.max_length}: {measured.tokens:,} "
+        f"tokens, {measured.supervised:,} supervised"
+    )
+    plan = Plan(store.index, seed=recipe.seed, measure=measured.fingerprint, missing=recipe.missing, tail=recipe.tail)
+    for dataset, reasons in plan.left_out.items():
+        say(f"{dataset}: left out {', '.join(f'{count} {reason}' for reason, count in reasons.items())}")
+    collator = VLITCollator(
+        processor,
+        recipe.max_length,
+        supervised_only=processor.family.logits_to_keep,
+        on_error=recipe.on_error,
+    )
+    trainer = VLITTrainer(
+        model,
+        args,
+        train_plan=plan,
+        store=store,
+        processor=processor,
+        collator=collator,
+        global_batch=recipe.global_batch,
+        lr=recipe.lr,
+        evaluations=evaluations,
+        callbacks=[ExamplePrinter(say), LossLog(Path(recipe.out)), *callbacks],
+    )
+    return trainer, tuned
+
+
+def load_model(recipe: TrainRecipe) -> PreTrainedModel:
+    """The recipe's model: weights of a folder, or random ones for a config; raises RecipeError if it is neither."""
+    path = Path(recipe.model)
+    dtype = getattr(torch, recipe.dtype)
+    if path.is_dir():
+        return AutoModelForImageTextToText.from_pretrained(path, dtype=dtype)
+    if not path.is_file():
+        raise RecipeError(f"model: {path} is neither a folder nor a config.json")
+    set_seed(recipe.seed)
+    return AutoModelForImageTextToText.from_config(AutoConfig.from_pretrained(path), dtype=dtype)
+
+
+def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
+    """Raise RecipeError where model and processor do not belong together: picture token, vocabulary."""
+    token, theirs = processor.native.image_token_id, model.config.image_token_id
+    if token != theirs:
+        raise RecipeError(f"the processor writes pictures as token {token}, the model reads them at {theirs}")
+    embeddings: Any = model.get_input_embeddings()
+    rows: int = embeddings.num_embeddings
+    if len(processor.tokenizer) > rows:
+        raise RecipeError(f"the tokenizer has {len(processor.tokenizer)} tokens, the model embeds {rows}")
+
+
+def _resume(recipe: TrainRecipe) -> str | None:
+    if recipe.resume != "auto":
+        return recipe.resume or None
+    newest = last_checkpoint(Path(recipe.arguments().output_dir or ""))
+    return str(newest) if newest else None
+
+
+def main(arguments: Sequence[str]) -> None:
+    """``RECIPE.yaml [key=value ...]``"""
+    if not arguments:
+        sys.exit("usage: python -m vlit_hub.training.run RECIPE.yaml [key=value ...]")
+    overrides = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[1:])
+    run(load_recipe(arguments[0], overrides))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

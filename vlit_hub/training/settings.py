@@ -1,0 +1,127 @@
+"""Which modules train: the survey's tuning settings as a table, family x stage.
+
+The survey (arXiv 2311.08172): VLIT is decided by its *setting* (the modules that are tunable) and by its data.
+Stages: FA (feature alignment), VLIT (after FA), VLIT-only (no FA before). Families are the rows of
+processing/families.py. A pattern is a glob (fnmatch) on a dotted module or parameter name; a matched module means all
+that is below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+LLM = ("model.language_model", "lm_head")
+LLAVA_PROJECTOR = ("model.multi_modal_projector",)
+QWEN_MERGER = ("model.visual.merger",)
+
+SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("llava", "FA"): LLAVA_PROJECTOR,
+    ("llava", "VLIT"): LLAVA_PROJECTOR + LLM,
+    ("llava", "VLIT-only"): LLAVA_PROJECTOR + LLM,
+    ("qwen2_5_vl", "FA"): QWEN_MERGER,
+    ("qwen2_5_vl", "VLIT"): QWEN_MERGER + LLM,
+    ("qwen2_5_vl", "VLIT-only"): QWEN_MERGER + LLM,
+}
+"""(family, stage) -> trainable patterns. LLaVA: the survey's row; Qwen2.5-VL: the same roles under its own names."""
+
+ANY_FAMILY: dict[str, tuple[str, ...]] = {"all": ("*",)}
+"""Stages that fit every family. ``all`` trains everything: models from scratch, without a pretrained encoder."""
+
+
+class SettingError(ValueError):
+    """A setting that is not in the table, or a pattern that matches nothing in this model."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What :func:`apply` did. Parameters are counted once, also where two modules share them (tied embeddings)."""
+
+    family: str
+    setting: str
+    modules: dict[str, int]  # pattern -> parameters that it made trainable
+    names: tuple[str, ...]  # trainable parameters, in the model's order
+    trainable: int
+    frozen: int
+
+    def __str__(self) -> str:
+        modules = ", ".join(f"{pattern} ({count:,})" for pattern, count in self.modules.items())
+        total = self.trainable + self.frozen
+        share = self.trainable / total if total else 0.0
+        return (
+            f"{self.family} {self.setting}: trains {modules}; "
+            f"{self.trainable:,} of {total:,} parameters ({share:.1%}), {self.frozen:,} frozen"
+        )
+
+
+def patterns_of(family: str, setting: str) -> tuple[str, ...]:
+    """The table's row; raises SettingError naming what there is."""
+    row = SETTINGS.get((family, setting)) or ANY_FAMILY.get(setting)
+    if row is None:
+        here = [stage for known, stage in SETTINGS if known == family] + list(ANY_FAMILY)
+        raise SettingError(f"no setting {setting!r} for family {family!r}; there are: {', '.join(here)}")
+    return row
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a parameter's name is matched by a glob, or lies in a module that is."""
+    return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+
+
+def select(model: nn.Module, patterns: Iterable[str]) -> dict[str, list[str]]:
+    """Pattern -> names of the parameters it matches; raises SettingError for a pattern that matches nothing.
+
+    A tied parameter has all its names here, so ``lm_head`` matches where it shares the embedding.
+    """
+    names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+    found = {pattern: [name for name in names if matches(name, pattern)] for pattern in patterns}
+    for pattern, matched in found.items():
+        if not matched:
+            top = sorted({".".join(name.split(".")[:2]) for name in names})
+            raise SettingError(f"the pattern {pattern!r} matches no parameter; this model has: {', '.join(top)}")
+    return found
+
+
+def apply(model: nn.Module, family: str, setting: str) -> Report:
+    """Set ``requires_grad`` of every parameter as the table says; raises SettingError, then nothing was changed."""
+    found = select(model, patterns_of(family, setting))
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    for parameter in parameters.values():
+        parameter.requires_grad_(False)
+    modules = {}
+    for pattern, names in found.items():
+        fresh = {id(parameters[name]): parameters[name] for name in names if not parameters[name].requires_grad}
+        for parameter in fresh.values():
+            parameter.requires_grad_(True)
+        modules[pattern] = sum(parameter.numel() for parameter in fresh.values())
+    once = list(model.named_parameters())
+    return Report(
+        family=family,
+        setting=setting,
+        modules=modules,
+        names=tuple(name for name, parameter in once if parameter.requires_grad),
+        trainable=sum(parameter.numel() for _, parameter in once if parameter.requires_grad),
+        frozen=sum(parameter.numel() for _, parameter in once if not parameter.requires_grad),
+    )
+
+
+def rates(model: nn.Module, lr: Mapping[str, float]) -> dict[str, float]:
+    """Trainable parameter name -> its own learning rate, for those that a pattern matches (the first that does).
+
+    Raises SettingError for a pattern without a trainable parameter: a rate that would do nothing.
+    """
+    found = select(model, lr)
+    trainable = {name: p.requires_grad for name, p in model.named_parameters(remove_duplicate=False)}
+    rate: dict[str, float] = {}
+    for pattern, names in found.items():
+        own = [name for name in names if trainable[name]]
+        if not own:
+            raise SettingError(f"lr[{pattern!r}]: the modules it matches are frozen in this setting")
+        for name in own:
+            rate.setdefault(name, lr[pattern])
+    return rate

@@ -1,0 +1,323 @@
+"""``VLITTrainer(Trainer)``: trains on a plan, knows which sample is where, resumes exactly.
+
+What it changes of the Trainer and why: its own unprepared loader (loader.py), the cursor of the plan in the checkpoint
+and weights truly restored (checkpoint.py), the loss over supervised positions only (loss.py), one count of supervised
+tokens over ranks and accumulation, a stop at the first loss that is not finite. All else is the Trainer's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from vlit_hub.processing import VLITCollator, VLITProcessor
+from vlit_hub.processing.masking import IGNORED
+from vlit_hub.shards import Plan, Store
+from vlit_hub.training.callbacks import CursorKeeper
+from vlit_hub.training.checkpoint import TRAINER_STATE, CheckpointError, Progress, last_checkpoint, restore
+from vlit_hub.training.loader import EpochFetches, batch_shape, epoch_steps, train_loader
+from vlit_hub.training.loss import row_losses, targets_of
+from vlit_hub.training.settings import rates
+from vlit_hub.training.tally import NATS, SAMPLES, SKIPPED, TOKENS, Tally, added
+
+Evaluation = Callable[[PreTrainedModel, VLITProcessor], Mapping[str, float]]
+"""An evaluation: model (in eval mode) and processor to named figures. Called on every rank."""
+
+REFUSED: tuple[tuple[Callable[[TrainingArguments], Any], str], ...] = (
+    (lambda a: a.n_gpu > 1, "several GPUs in one process: launch one process per GPU (torchrun, accelerate launch)"),
+    (
+        lambda a: a.label_smoothing_factor,
+        "label_smoothing_factor: the Trainer's smoother does not shift a VLM's labels",
+    ),
+    (lambda a: a.auto_find_batch_size, "auto_find_batch_size: it would change the global batch, and so the order"),
+    (lambda a: not a.average_tokens_across_devices, "average_tokens_across_devices: false would weigh ranks unequally"),
+)
+"""Training arguments that cannot be had here, and why."""
+
+
+class NonFiniteLoss(ArithmeticError):
+    """The loss, or the gradient of a finite loss, is not a finite number; names the samples of the batch."""
+
+
+class VLITTrainer(Trainer):
+    """Tunes ``model`` on ``train_plan`` over ``store``.
+
+    ``collator`` with ``supervised_only`` where the family can; without, every position is scored. ``global_batch`` is
+    samples per optimiser step over all ranks: micro-batch x world size x accumulation, else ValueError. ``lr`` gives
+    modules their own learning rate (settings.rates). ``evaluations`` run whenever the Trainer evaluates; their figures
+    are logged as ``eval_<name>_<figure>``.
+    Raises ValueError for arguments that exclude each other, saying what to set.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        args: TrainingArguments,
+        *,
+        train_plan: Plan,
+        store: Store,
+        processor: VLITProcessor,
+        collator: VLITCollator,
+        global_batch: int,
+        lr: Mapping[str, float] | None = None,
+        evaluations: Mapping[str, Evaluation] | None = None,
+        callbacks: Sequence[TrainerCallback] = (),
+    ) -> None:
+        for refused, why in REFUSED:
+            if refused(args):
+                raise ValueError(f"not supported: {why}")
+        batch_shape(global_batch, args.world_size, args.per_device_train_batch_size, args.gradient_accumulation_steps)
+        args.ignore_data_skip, args.remove_unused_columns, args.logging_nan_inf_filter = True, False, False
+        self.plan, self.store, self.processor, self.global_batch = train_plan, store, processor, global_batch
+        self.lr, self.evaluations = dict(lr or {}), dict(evaluations or {})
+        self.progress = Progress(global_batch=global_batch, plan=self._plan_facts())
+        """Where the data stands after the last optimiser step; ``seen`` and ``tokens`` as of the last checkpoint."""
+        self._tally = Tally(store.index)
+        self.notes: list[dict[str, Any]] = []
+        """``vlit`` of the micro-batches of the optimiser step under way."""
+        super().__init__(
+            model,
+            args,
+            data_collator=collator,
+            processing_class=processor,
+            eval_dataset={} if self.evaluations else None,
+            callbacks=[CursorKeeper(self), *callbacks],
+        )
+        # Qwen2.5-VL and others declare accepts_loss_kwargs = False, and the Trainer would then average micro-batches
+        # of unequal token counts; a forward that takes shift_labels hands num_items_in_batch to the same loss.
+        self.model_accepts_loss_kwargs = self.model_accepts_loss_kwargs or processor.family.logits_to_keep
+        if not self.model_accepts_loss_kwargs:
+            raise ValueError(f"{type(model).__name__}.forward takes no num_items_in_batch: its loss cannot be scaled")
+
+    # -- data ----------------------------------------------------------------------------------------------------------
+
+    def get_train_dataloader(self) -> DataLoader:
+        """Batches of this rank from where training stands; never prepared by accelerate."""
+        fetches = EpochFetches(self.plan, self.args, self.global_batch, lambda: self.progress)
+        return train_loader(self.store, fetches, self.data_collator, self.args)
+
+    def set_initial_training_values(
+        self, args: TrainingArguments, dataloader: DataLoader
+    ) -> tuple[int, int, int, int, int, int | None, int]:
+        """The Trainer's seven counts, from the plan: epochs may differ in length."""
+        steps, total = epoch_steps(self.plan, self.global_batch, args)
+        longest = max(steps)
+        batches = longest * args.gradient_accumulation_steps
+        return (
+            len(steps),
+            longest,
+            longest * self.global_batch,
+            total * self.global_batch,
+            self.global_batch,
+            batches,
+            total,
+        )
+
+    def names_of(self, item: Sequence[int]) -> str:
+        """Where the samples of an item lie: dataset, shard, offset, key."""
+        return ", ".join(str(self.store.provenance(row)) for row in item)
+
+    def _plan_facts(self) -> dict[str, Any]:
+        plan = self.plan
+        return {
+            "fingerprint": plan.fingerprint,
+            "index": self.store.index.fingerprint,
+            "measure": plan.measure,
+            "missing": plan.missing,
+            "seed": plan.seed,
+            "tail": plan.tail,
+            "items": len(plan),
+        }
+
+    # -- loss ----------------------------------------------------------------------------------------------------------
+
+    def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> Tensor | None:
+        """Supervised tokens of the whole optimiser step, over its micro-batches and all ranks; at least 1.
+
+        One where there is none: the loss is a sum divided by it, and so zero, not nan.
+        """
+        if not batch_samples:
+            return None
+        count = sum((targets_of(batch["labels"]) != IGNORED).sum() for batch in batch_samples)
+        return self.accelerator.reduce(torch.as_tensor(count, device=device), reduction="sum").clamp(min=1)
+
+    def training_step(
+        self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        self.notes.append(inputs.pop("vlit"))
+        return super().training_step(model, inputs, num_items_in_batch)
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        """Summed cross-entropy of the supervised tokens over ``num_items_in_batch``; raises NonFiniteLoss.
+
+        Raised before the backward pass, which would hand the nan to the other ranks.
+        """
+        labels = inputs["labels"]
+        loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
+        if model.training:
+            sums, tokens = row_losses(outputs["logits"], labels)
+            if not torch.isfinite(loss) or not torch.isfinite(sums).all():
+                self._stop(f"loss {loss.item()}", [not ok for ok in torch.isfinite(sums).tolist()])
+            self._tally.add(self.notes[-1], sums.cpu(), tokens.cpu())
+        return (loss, outputs) if return_outputs else loss
+
+    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
+        norm = float(super()._get_grad_norm(model, grad_norm=grad_norm))
+        # fp16 scales its loss so that overflows happen and are skipped.
+        if not self.args.fp16 and not math.isfinite(norm):
+            self._stop(f"gradient norm {norm} at a finite loss", None)
+        return norm
+
+    def _stop(self, what: str, guilty: list[bool] | None) -> None:
+        where = f"step {self.state.global_step + 1}, rank {self.args.process_index}"
+        if guilty is None:
+            names = [self.names_of(item) for note in self.notes for item in note["rows"]]
+            raise NonFiniteLoss(f"{what} in {where}; this rank's samples: " + "; ".join(names))
+        names = [self.names_of(item) for item in self.notes[-1]["rows"]]
+        first = [name for name, bad in zip(names, guilty, strict=True) if bad]
+        rest = [name for name, bad in zip(names, guilty, strict=True) if not bad]
+        raise NonFiniteLoss(
+            f"{what} in {where}; not finite on: {'; '.join(first)}; also in the batch: {'; '.join(rest) or 'none'}"
+        )
+
+    def commit(self) -> None:
+        """An optimiser step is done: its data counts as trained on. Called by CursorKeeper."""
+        epoch, window, position = self.notes[-1]["cursor"]
+        self.progress = replace(self.progress, cursor=(epoch, window, position), step=self.notes[-1]["step"] + 1)
+        self._tally.commit()
+        self.notes.clear()
+
+    @property
+    def epoch(self) -> float:
+        """Epochs trained on so far, the one under way as a fraction."""
+        number = self.progress.cursor[0]
+        whole = self.plan.steps(number, self.global_batch)
+        return number + 1 - self.plan.steps(number, self.global_batch, start=self.progress.cursor) / whole
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Adds ``loss/<dataset>`` (nats per supervised token) and ``supervised_tokens``, both since the last line."""
+        if "loss" in logs:
+            counts = self._over_ranks(self._tally.logged)
+            self._tally.logged.zero_()
+            tokens = self._tally.by_name(counts, TOKENS)
+            nats = self._tally.by_name(counts, NATS)
+            logs |= {f"loss/{name}": nats.get(name, 0.0) / count for name, count in tokens.items()}
+            logs["supervised_tokens"] = int(sum(tokens.values()))
+            if skipped := self._tally.by_name(counts, SKIPPED):
+                logs["skipped"] = int(sum(skipped.values()))
+        super().log(logs, start_time)
+
+    def _over_ranks(self, counts: Tensor) -> Tensor:
+        return self.accelerator.reduce(counts.to(self.args.device), reduction="sum").cpu()
+
+    # -- optimiser, evaluation -----------------------------------------------------------------------------------------
+
+    def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
+        """The Trainer's groups, split where ``lr`` gives a module its own rate."""
+        if self.optimizer is None and self.lr:
+            whole: Any = self.model if model is None else model
+            parameters = dict(whole.named_parameters(remove_duplicate=False))
+            rate = {id(parameters[name]): value for name, value in rates(whole, self.lr).items()}
+            optimizer = super().create_optimizer(model)
+            optimizer.param_groups[:] = [part for group in optimizer.param_groups for part in _split(group, rate)]
+        return super().create_optimizer(model)
+
+    def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
+        """Run the evaluation functions; keys are ``<prefix>_<name>_<figure>``."""
+        model: Any = self.model
+        model.eval()
+        with torch.no_grad():
+            figures = {
+                f"{metric_key_prefix}_{name}_{key}": float(value)
+                for name, evaluation in self.evaluations.items()
+                for key, value in evaluation(model, self.processor).items()
+            }
+        self.log(figures)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, figures)
+        return figures
+
+    # -- checkpoints ---------------------------------------------------------------------------------------------------
+
+    def train(self, resume_from_checkpoint: str | bool | None = None, *args: Any, **kwargs: Any) -> Any:
+        """As the Trainer's. ``True`` resumes the newest whole checkpoint of ``output_dir``.
+
+        Raises CheckpointError where there is none, it is not whole, or it belongs to another plan or global batch.
+        """
+        fresh = Progress(global_batch=self.global_batch, plan=self._plan_facts())
+        self.notes.clear()
+        self._tally.clear()
+        if not resume_from_checkpoint:
+            self.progress = fresh
+            return super().train(None, *args, **kwargs)
+        checkpoint = (
+            last_checkpoint(Path(str(self.args.output_dir)))
+            if resume_from_checkpoint is True
+            else Path(resume_from_checkpoint)
+        )
+        if checkpoint is None:
+            raise CheckpointError(f"{self.args.output_dir} holds no whole checkpoint to resume from")
+        self.progress = Progress.load(checkpoint)
+        self.progress.check(fresh.plan, self.global_batch)
+        if not self.is_deepspeed_enabled and not (checkpoint / "scheduler.pt").exists():
+            raise CheckpointError(
+                f"{checkpoint} holds no optimiser state (save_only_model): it cannot be resumed exactly"
+            )
+        return super().train(str(checkpoint), *args, **kwargs)
+
+    def settle(self) -> Progress:
+        """Progress with ``seen`` and ``tokens`` of all ranks up to date. Every rank must call it."""
+        counts = self._over_ranks(self._tally.kept)
+        self._tally.kept.zero_()
+        self.progress = replace(
+            self.progress,
+            seen=added(self.progress.seen, self._tally.by_name(counts, SAMPLES)),
+            skipped=added(self.progress.skipped, self._tally.by_name(counts, SKIPPED)),
+            tokens=self.progress.tokens + int(counts[:, TOKENS].sum()),
+        )
+        return self.progress
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        progress = self.settle()
+        folder = Path(self._get_output_dir(trial=trial)) / f"{PREFIX_CHECKPOINT_DIR}-{self.state.global_step}"
+        if self.args.should_save:
+            # The Trainer writes this file last: while it is absent the checkpoint is not whole (last_checkpoint).
+            (folder / TRAINER_STATE).unlink(missing_ok=True)
+            progress.save(folder)
+        super()._save_checkpoint(model, trial)
+
+    def _save_rng_state(self, output_dir: str) -> None:
+        super()._save_rng_state(output_dir)
+        self.accelerator.wait_for_everyone()  # else rank 0 calls it whole while others still write
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        if self.is_fsdp_enabled or not isinstance(self.model, PreTrainedModel):  # sharded, or an adapter (PEFT)
+            return super()._load_from_checkpoint(resume_from_checkpoint, model)
+        restore(self.model, Path(resume_from_checkpoint))
+
+    def _load_best_model(self) -> None:
+        if self.is_deepspeed_enabled or self.is_fsdp_enabled:
+            return super()._load_best_model()
+        self._load_from_checkpoint(str(self.state.best_model_checkpoint))
+
+
+def _split(group: dict[str, Any], rate: Mapping[int, float]) -> Iterator[dict[str, Any]]:
+    by_rate: dict[float, list[Tensor]] = {}
+    for parameter in group["params"]:
+        by_rate.setdefault(rate.get(id(parameter), group["lr"]), []).append(parameter)
+    for value, parameters in by_rate.items():
+        yield {**group, "params": parameters, "lr": value}
