@@ -28,7 +28,7 @@ def conversations(
     ctx: Context,
     *,
     media_key: str = "image",
-    meta_keys: Iterable[str] = ("id",),
+    meta_keys: Iterable[str] = ("id", "model"),
     tasks: Mapping[str, str] | str = "conversation",
     boxes: Mapping[str, str] | None = None,
     instruction_type_key: str = "",

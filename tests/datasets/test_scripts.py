@@ -1,0 +1,106 @@
+"""One test walks dataset_scripts/: every script against its hand-written rows."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+from pathlib import Path
+
+import pytest
+
+from tests import rows
+from vlit_hub import registry, schema
+from vlit_hub.audit import audit
+from vlit_hub.regions import DIALECTS, RenderError, parse, render, resolve
+from vlit_hub.release import Release
+
+SCRIPTS = sorted(path.stem for path in (Path(__file__).parents[2] / "dataset_scripts").glob("[a-z]*.py"))
+
+
+def spec_of(script: str):
+    return registry.get(script.replace("_", "-"))
+
+
+@pytest.fixture(params=SCRIPTS)
+def script(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def expected(script: str):
+    return importlib.import_module(f"tests.rows.{script}")
+
+
+@pytest.fixture
+def raw(tmp_path: Path, expected) -> Path:
+    return rows.write(tmp_path / "raw", expected.FILES)
+
+
+def test_the_file_is_short_and_named_after_its_dataset(script: str) -> None:
+    spec = spec_of(script)
+    assert spec.name.replace("-", "_") == script
+    assert len(inspect.getsource(importlib.import_module(f"vlit_hub.dataset_scripts.{script}")).splitlines()) <= 65
+
+
+def test_rows_convert_to_the_exact_samples(script: str, raw: Path, expected) -> None:
+    for subset, splits in expected.EXPECTED.items():
+        release = Release(spec_of(script), raw, subset)
+        assert list(release.files) == list(splits)
+        for split, wanted in splits.items():
+            outcomes = list(release.read(split))
+            assert [(o.file, o.row, str(o.bad)) for o in outcomes if o.bad] == []
+            samples = [sample for outcome in outcomes for sample in outcome.samples]
+            assert [rows.short(sample) for sample in samples] == wanted
+            for sample in samples:
+                assert (sample.dataset, sample.subset, sample.split) == (spec_of(script).name, subset, split)
+
+
+def test_samples_are_canonical_and_tell_no_local_path(script: str, raw: Path, expected) -> None:
+    spec = spec_of(script)
+    for sample in all_samples(spec, raw, expected):
+        schema.validate(sample)
+        roles = [m.role for m in sample.messages if m.role != "system"]
+        assert roles == [("user", "assistant")[i % 2] for i in range(len(roles))]
+        assert set(json.loads(sample.meta or "{}")) <= set(spec.meta_keys)
+        text = schema.to_json(schema.strip_media(sample)).decode()
+        assert str(raw) not in text
+
+
+def test_regions_round_trip_through_every_dialect(script: str, raw: Path, expected) -> None:
+    for sample in all_samples(spec_of(script), raw, expected):
+        for region in sample.regions:
+            media = sample.media[region.index]
+            if region.frame != "norm":
+                with pytest.raises(RenderError):
+                    render("", [region], "square", None)
+                continue
+            size = (media.width or 0, media.height or 0)
+            for name, dialect in DIALECTS.items():
+                (piece,) = parse(render("", [region], name, size), name)
+                assert isinstance(piece, tuple)
+                found = resolve(piece[1][0], size).box
+                unit = 1.0 if dialect.frame in ("pixel", "resized") else max(size)
+                near = [abs(a - b) * size[i % 2] for i, (a, b) in enumerate(zip(found, region.box, strict=True))]
+                assert max(near) <= dialect.quantum * unit / 2 + 1e-6, name
+
+
+def test_no_native_value_is_dropped(script: str, raw: Path, expected) -> None:
+    spec = spec_of(script)
+    for subset, splits in expected.EXPECTED.items():
+        for split in splits:
+            report = audit(Release(spec, raw, subset), split)
+            assert (dict(report.dropped), dict(report.clashes)) == ({}, {})
+            assert report.typed_share >= spec.min_typed
+
+
+def test_the_default_subset_loads_nothing_twice(script: str, raw: Path) -> None:
+    files = [path for entries in Release(spec_of(script), raw).files.values() for _, path in entries]
+    assert len(files) == len(set(files))
+
+
+def all_samples(spec, raw: Path, expected):
+    for subset, splits in expected.EXPECTED.items():
+        for split in splits:
+            for outcome in Release(spec, raw, subset).read(split):
+                yield from outcome.samples
