@@ -82,6 +82,7 @@ def test_right_means_any_reference():
         ("Where is the red circle?", "instance_location"),
         ("Which object is in the top left?", "instance_location"),
         ("How many people are there? Answer with a number.", "instance_counting"),
+        ("There are two dogs in the picture, right?", "instance_counting"),
         ("Is the dog to the left of the tree?", "spatial_relation"),
         ("What is the man holding?", "instance_interaction"),
         ("Why is the street wet?", "visual_reasoning"),

@@ -101,6 +101,18 @@ def test_majority_is_fitted_on_training_answers_when_given():
     assert "evaluated set" in evaluate_answers(colours(6), oracle).settings["majority"]
 
 
+def test_majority_of_an_instruction_type_is_its_own():
+    samples = []
+    for i in range(20):
+        kind, answer = ("global", "red") if i < 12 else ("negative", ("blue", "green")[i % 4 == 0])
+        samples.append(colour_sample(i, answer, kind=kind, ability="instance_identity"))
+    report = evaluate_answers(samples, oracle, controls=("majority",))
+    assert report.row("all").controls["majority"] == 12 / 20
+    assert report.row("ability", "instance_identity").controls["majority"] == 12 / 20
+    assert report.row("instruction_type", "negative").controls["majority"] == 6 / 8
+    assert report.row("instruction_type", "global").controls["majority"] == 1.0
+
+
 def test_donors_are_a_derangement_over_groups():
     questions = questions_of(colours(31, per_group=3))
     pictured = [i != 4 for i in range(31)]

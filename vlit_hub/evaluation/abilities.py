@@ -10,12 +10,13 @@ import re
 INDICATOR = "vlit_hub ability rules, version 1 (ours)"
 """How a report names abilities that come from :func:`ability_of`."""
 
+_NUMBER = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\\d+"
 RULES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "text_recognition",
         ("written", "words?", "letters?", "text", "spell(?:ed)?", "read", "signs? says?", "labels? says?", "brand"),
     ),
-    ("instance_counting", ("how many", "number of", "count")),
+    ("instance_counting", ("how many", "number of", "count", "the only", f"(?:see|there (?:is|are)) (?:{_NUMBER})")),
     (
         "visual_reasoning",
         ("why", "what (?:will|would|might|could|may)", "likely", "probably", "infer(?:red)?", "suggests?", "purpose",

@@ -28,13 +28,15 @@ BLIND: Mapping[str, Blind] = {"blip-2": "grey", "instructblip": "grey", "paligem
 # -- majority ----------------------------------------------------------------------------------------------------------
 
 
-def majority_answers(questions: Iterable[Question]) -> dict[str, str]:
-    """Ability -> the constant answer (in normal form) that is right most often; ties go to the first in the alphabet.
-    Key "" holds the one over all abilities."""
+def majority_answers(
+    questions: Iterable[Question], by: Literal["ability", "instruction_type"] = "ability"
+) -> dict[str, str]:
+    """Ability (or instruction type) -> the constant answer, in normal form, that is right most often; ties go to the
+    first in the alphabet. Key "" holds the one over all."""
     counts: dict[str, Counter[str]] = {"": Counter()}
     for question in questions:
         forms = {normalise(reference) for reference in question.references}
-        for key in ("", question.ability):
+        for key in ("", question.ability if by == "ability" else question.instruction_type):
             counts.setdefault(key, Counter()).update(forms)
     return {key: min(found, key=lambda form: (-found[form], form)) for key, found in counts.items() if found}
 

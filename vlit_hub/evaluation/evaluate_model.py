@@ -118,9 +118,12 @@ def evaluate_answers(
     runs = _Runs(source, batch_size, passes, progress)
     questions, said, unanswerable = runs.first(rows, answer, labels)
     systems: dict[str, Sequence[str]] = {MODEL: said}
+    per_type: Mapping[str, str] = {}
     facts: dict[str, Any] = {**(settings or {}), "metric": "vlit_short_answer", "limit": limit, "seed": seed}
     if "majority" in controls:
-        systems["majority"], facts["majority"] = _majority(questions, training, labels)
+        fitted, facts["majority"] = _fitted(questions, training, labels)
+        systems["majority"] = majority_predictions(questions, majority_answers(fitted))
+        per_type = majority_answers(fitted, by="instruction_type")
     if "blind" in controls:
         facts["blind"] = BLIND_WORDS[blind_how]
         systems["blind"] = runs.again(questions, answer, lambda _, sample: blind(sample, blind_how))
@@ -138,7 +141,7 @@ def evaluate_answers(
         samples=len(rows),
         scored=len(questions),
         unanswerable=dict(sorted(unanswerable.items())),
-        rows=tuple(_strata(predictions, seed)),
+        rows=tuple(_strata(predictions, per_type, seed)),
         settings=facts,
         predictions=predictions,
     )
@@ -220,14 +223,15 @@ def _replies(answer: Answerer, samples: Sequence[Sample]) -> list[str | NotChat]
         return [reply for sample in samples for reply in _replies(answer, [sample])]
 
 
-def _majority(
+def _fitted(
     questions: Sequence[Question], training: Iterable[Sample] | None, labels: Mapping[str, str] | None
-) -> tuple[list[str], str]:
-    fitted = list(questions) if training is None else questions_of(training, labels)
+) -> tuple[Sequence[Question], str]:
+    """What the majority answer is fitted on, and how to say so."""
+    fitted = questions if training is None else questions_of(training, labels)
     where = "the evaluated set" if training is None else "the training answers"
-    return (
-        majority_predictions(questions, majority_answers(fitted)),
-        f"most frequent answer per ability, fitted on {where} ({len(fitted)} questions)",
+    return fitted, (
+        "most frequent answer per ability (in rows of an instruction type: per type),"
+        f" fitted on {where} ({len(fitted)} questions)"
     )
 
 
@@ -263,20 +267,35 @@ def _predictions(questions: Sequence[Question], systems: Mapping[str, Sequence[s
     return tuple(found)
 
 
-def _strata(predictions: Sequence[Prediction], seed: int) -> Iterator[EvalRow]:
+def _strata(predictions: Sequence[Prediction], per_type: Mapping[str, str], seed: int) -> Iterator[EvalRow]:
+    """``per_type``: the majority answer of each instruction type; empty where that control was not asked for."""
     if not predictions:
         return
-    yield _row("all", "", predictions, seed)
+    right = [{system: float(good) for system, good in p.right.items()} for p in predictions]
+    yield _row("all", "", range(len(predictions)), predictions, right, seed)
     for ability in sorted({p.ability for p in predictions}):
-        yield _row("ability", ability, [p for p in predictions if p.ability == ability], seed)
+        members = [i for i, p in enumerate(predictions) if p.ability == ability]
+        yield _row("ability", ability, members, predictions, right, seed)
+    if per_type:
+        for scores, p in zip(right, predictions, strict=True):
+            constant = per_type.get(p.instruction_type, per_type[""])
+            scores["majority"] = float(is_right(constant, p.references))
     for kind in sorted({p.instruction_type for p in predictions}):
-        yield _row("instruction_type", kind, [p for p in predictions if p.instruction_type == kind], seed)
+        members = [i for i, p in enumerate(predictions) if p.instruction_type == kind]
+        yield _row("instruction_type", kind, members, predictions, right, seed)
 
 
-def _row(kind: Kind, name: str, members: Sequence[Prediction], seed: int) -> EvalRow:
-    groups = [p.group for p in members]
-    right = {system: [float(p.right[system]) for p in members] for system in members[0].right}
-    model = right.pop(MODEL)
+def _row(
+    kind: Kind,
+    name: str,
+    members: Sequence[int],
+    predictions: Sequence[Prediction],
+    right: Sequence[Mapping[str, float]],
+    seed: int,
+) -> EvalRow:
+    groups = [predictions[i].group for i in members]
+    scores = {system: [right[i][system] for i in members] for system in right[0]}
+    model = scores.pop(MODEL)
     found = mean_interval(model, groups, seed=seed)
     return EvalRow(
         kind=kind,
@@ -286,6 +305,6 @@ def _row(kind: Kind, name: str, members: Sequence[Prediction], seed: int) -> Eva
         accuracy=found.value,
         low=found.low,
         high=found.high,
-        controls={system: sum(scores) / len(scores) for system, scores in right.items()},
-        gains={system: paired_interval(model, scores, groups, seed=seed) for system, scores in right.items()},
+        controls={system: sum(values) / len(values) for system, values in scores.items()},
+        gains={system: paired_interval(model, values, groups, seed=seed) for system, values in scores.items()},
     )
