@@ -108,9 +108,9 @@ class ShardWriter:
         Blobs hold bytes, or the path of a file that is read here. Raises MediumError naming sample and medium where
         one cannot be read or is empty; nothing of the sample is written then, and the next one can follow.
         """
+        if len(sample.media) != sum(len(getattr(sample, column)) for column in COLUMNS.values()):
+            raise ValueError(f"sample {sample.id!r}: `media` has {len(sample.media)} entries, one per medium is needed")
         blobs = [_read(sample, medium) for medium in range(len(sample.media))]
-        if len(blobs) != sum(len(getattr(sample, column)) for column in COLUMNS.values()):
-            raise ValueError(f"sample {sample.id!r}: `media` has {len(blobs)} entries, one per medium is needed")
         key = f"{self.prefix}-{self.samples:09d}"
         names = [
             "" if data is None else f"{i}.{tar.extension(data, sample.media[i].ref)}" for i, data in enumerate(blobs)
