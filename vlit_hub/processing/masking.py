@@ -135,14 +135,8 @@ class Template:
         if not inside or inside != list(range(inside[0], inside[-1] + 1)):
             raise MaskError(f"no unbroken run of tokens covers the answer of message {span.message}")
         first, last = inside[0], inside[-1]
-        edge = span.start
-        for i in inside:
-            begin, end = offsets[i]
-            if text[edge:begin].strip():
-                raise MaskError(f"the tokens of message {span.message} leave out {text[edge:begin]!r}")
-            edge = max(edge, end)
         # White space before the answer may belong to its first token ("▁Yes"), nothing else of the template may.
-        if text[offsets[first][0] : span.start].strip() or edge > span.end or text[edge : span.end].strip():
+        if text[offsets[first][0] : span.start].strip() or offsets[last][1] > span.end:
             raise MaskError(f"a token at the edge of message {span.message} holds both template and answer")
         if last + 1 >= len(ids) or ids[last + 1] != self.end_id:
             raise MaskError(f"no {self.end_of_turn} follows the answer of message {span.message}")

@@ -1,0 +1,119 @@
+"""``verify``: prove on the user's own data, processor and length that what the model sees is what was meant."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from vlit_hub.schema import Sample
+from vlit_hub.verify.case import Case
+from vlit_hub.verify.checks import CHECKS
+
+
+class Samples(Protocol):
+    """What is read: a Store, or a list of Samples."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int) -> Sample: ...
+
+
+@dataclass
+class CheckRow:
+    """Result of one check over all samples looked at."""
+
+    check: str
+    what: str
+    checked: int = 0
+    failed: int = 0
+    first: str = ""
+    """The first failure, beginning with the sample's name."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed (a check that met no sample has passed)."""
+        return not self.failed
+
+    def count(self, name: str, wrong: str) -> None:
+        """Add one result."""
+        self.checked += 1
+        if wrong:
+            self.failed += 1
+            self.first = self.first or f"{name}: {wrong}"
+
+
+@dataclass
+class Report:
+    """All rows; ``ok`` is what ``vlit train`` asks for."""
+
+    rows: list[CheckRow]
+    samples: int = 0
+    """Looked at."""
+    dropped: dict[str, int] = field(default_factory=dict)
+    """Reason -> samples that the processor leaves out of training; they prove nothing."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row passed."""
+        return all(row.passed for row in self.rows)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain, for ``--json``."""
+        return {
+            "ok": self.ok,
+            "samples": self.samples,
+            "dropped": self.dropped,
+            "rows": [vars(row) | {"passed": row.passed} for row in self.rows],
+        }
+
+
+def verify(store: Samples, processor: Any, max_length: int, limit: int | None = 256) -> Report:
+    """Check up to ``limit`` samples, spread evenly over the store (all with None).
+
+    ``processor`` is used by its public ``encode``, ``pixels``, ``tokenizer``, ``native`` and ``dialect`` only, and
+    believed in nothing: expectations come from the Sample and the tokenizer's decoding. Ends LLaVA#779, trl#4874.
+    """
+    encodes = CheckRow("encodes", "every sample is read and encoded without an error")
+    kept = CheckRow("kept", "at least one sample is left to train on")
+    checks = [CheckRow(check.name, check.what) for check in CHECKS]
+    report = Report([encodes, *checks, kept])
+    reasons: Counter[str] = Counter()
+    for row in _spread(len(store), limit):
+        report.samples += 1
+        case = _case(store, row, processor, max_length, encodes)
+        if case is None:
+            continue
+        if case.encoded.dropped:
+            reasons[case.encoded.dropped] += 1
+            continue
+        for check, result in zip(CHECKS, checks, strict=True):
+            result.count(case.name, check.run(case))
+    report.dropped = dict(reasons)
+    trained = report.samples - encodes.failed - sum(reasons.values())
+    kept.count("all samples", "" if trained else f"nothing is left of {report.samples} samples ({report.dropped})")
+    return report
+
+
+def _case(store: Samples, row: int, processor: Any, max_length: int, encodes: CheckRow) -> Case | None:
+    """The sample of a row with its encoding and pixels; None, and a failure noted, where that raises."""
+    name = f"row {row}"
+    try:
+        sample = store[row]
+        name = f"{sample.dataset} {sample.id}"
+        encoded = processor.encode(sample, max_length)
+        pixels = {} if encoded.dropped else processor.pixels(sample, encoded)
+    except (ValueError, RuntimeError) as error:  # MaskError, UnreadableMedia, ShardError
+        encodes.count(name, f"{type(error).__name__}: {error}")
+        return None
+    encodes.count(name, "")
+    return Case(sample, processor, encoded, pixels, max_length)
+
+
+def _spread(total: int, limit: int | None) -> Sequence[int]:
+    if limit is None or limit >= total:
+        return range(total)
+    return np.linspace(0, total - 1, limit).astype(int).tolist()
