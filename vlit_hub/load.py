@@ -7,50 +7,23 @@
 from __future__ import annotations
 
 import functools
-import importlib.abc
-import importlib.machinery
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from vlit_hub import registry
+from vlit_hub.hooks import after_import
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict, IterableDataset, IterableDatasetDict
 
 PREFIX = "vlit/"
-TARGET = "datasets.load"
 
 
 def install() -> None:
     """Make ``datasets.load_dataset`` answer for ``vlit/<name>``, now or when ``datasets`` is imported. Idempotent."""
-    loaded = sys.modules.get(TARGET)
-    if loaded is not None:
-        _patch(loaded)
-    elif not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
-
-
-class _Finder(importlib.abc.MetaPathFinder):
-    """Finds ``datasets.load`` as everybody else does, and patches it once it is executed."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        if fullname != TARGET:
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            execute = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                _patch(module)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
+    after_import("datasets.load", _patch)
 
 
 def _patch(load: Any) -> None:
