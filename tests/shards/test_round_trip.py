@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.shards.make import sample, write
-from tests.strategies import film, picture, samples, sound
+from tests.strategies import cloud, film, picture, samples, sound
 from vlit_hub.schema import Blob, Media, Sample
 from vlit_hub.shards import Index, MediumError, ShardError, ShardWriter, Store, webdataset_pipeline
 
@@ -216,7 +216,11 @@ def test_datasets_loads_the_shards_with_the_published_features(tmp_path):
     counts = [1, 2, 1, 0, 1, 0, 12, 7, 3]
     write(tmp_path, [sample(i, count) for i, count in enumerate(counts)], per_shard=4)
     other = replace(
-        sample(9, 1), audios=[Blob(bytes=sound(1))], media=[*sample(9, 1).media, Media("audio", 0, ref="a.wav")]
+        sample(9, 1),
+        audios=[Blob(bytes=sound(1))],
+        videos=[Blob(bytes=film(1))],
+        point_clouds=[Blob(bytes=cloud(1))],
+        media=[*sample(9, 1).media, Media("audio", 0), Media("video", 0), Media("point_cloud", 0)],
     )
     write(tmp_path, [other, sample(10)], split="val")
     environment = os.environ | {
@@ -231,8 +235,9 @@ def test_datasets_loads_the_shards_with_the_published_features(tmp_path):
         ["train", f"demo-default-train-{i:09d}", str(i), count, {_member(i, p): [3, 2] for p in range(count)}]
         for i, count in enumerate(counts)
     ]
+    others = {"1.wav": len(sound(1)), "2.mp4": len(film(1)), "3.npy": 3}
     expected += [
-        ["val", "demo-default-val-000000000", "9", 1, {_member(9, 0): [3, 2], "1.wav": len(sound(1))}],
+        ["val", "demo-default-val-000000000", "9", 1, {_member(9, 0): [3, 2], **others}],
         ["val", "demo-default-val-000000001", "10", 0, {}],
     ]
     assert [json.loads(line) for line in done.stdout.splitlines()] == expected * 2
