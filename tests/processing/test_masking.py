@@ -18,7 +18,9 @@ TAGGED = {
         "<|im_start|>{{ message['role'] }}\n",
         "<|im_start|>{{ message['role'] }}\n{% if message['role'] == 'assistant' %}{% generation %}"
         "{{ message['content'][0]['text'] + '<|im_end|>' }}{% endgeneration %}{{ '\n' }}{% else %}",
-    ).replace("<|im_end|>\n{% endif %}{% endfor %}{% if add", "<|im_end|>\n{% endif %}{% endif %}{% endfor %}{% if add"),
+    ).replace(
+        "<|im_end|>\n{% endif %}{% endfor %}{% if add", "<|im_end|>\n{% endif %}{% endif %}{% endfor %}{% if add"
+    ),
 }
 PLAIN = {family: GENERATION.sub("", source) for family, source in TAGGED.items()}
 

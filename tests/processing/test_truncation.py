@@ -83,7 +83,9 @@ def test_the_system_turn_stays():
 
 
 def test_a_prefix_ends_with_a_supervised_answer():
-    made = sample(("user", "a"), ("assistant", "One."), ("user", "b"), ("bad", "Two."), ("user", "c"), ("assistant", "3"))
+    made = sample(
+        ("user", "a"), ("assistant", "One."), ("user", "b"), ("bad", "Two."), ("user", "c"), ("assistant", "3")
+    )
     ours = processor("llava")
     assert ours.encode(made, ours.encode(made, 10**6).length - 1).messages == 2
 

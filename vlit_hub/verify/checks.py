@@ -64,10 +64,18 @@ def supervised_text(case: Case) -> str:
     for number, (segment, answer) in enumerate(zip(answered, case.answers, strict=True)):
         ids = case.ids(segment)
         closing = ids[-1:] if ids[-1] in case.special_ids else []
-        found = plain(case.decode(ids[: len(ids) - len(closing)]))
+        said = ids[: len(ids) - len(closing)]
+        found = plain(case.decode(said))
         if found != plain(answer):
             return f"answer {number} is {_short(answer)}, supervised is {_short(found)}"
+        # The first token may share a space with the template ("▁Yes"), but none may be white space of its own.
+        if _blank(case, said[:1]) and not answer[:1].isspace() or _blank(case, said[-1:]) and not answer[-1:].isspace():
+            return f"white space of the template is supervised with answer {number}: {_short(answer)}"
     return ""
+
+
+def _blank(case: Case, ids: list[int]) -> bool:
+    return not case.decode(ids).strip()
 
 
 def boundaries(case: Case) -> str:

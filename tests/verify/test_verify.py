@@ -1,0 +1,275 @@
+"""verify passes clean data and catches faults planted around the processor's output, each row naming its fault."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import msgspec
+import pytest
+
+from tests.processing.samples import FAMILIES, SAMPLES, processor, sample
+from vlit_hub.schema import Blob
+from vlit_hub.shards import ShardWriter, Store
+from vlit_hub.verify import CHECKS, verify
+
+ALL_ROWS = ["encodes", *(check.name for check in CHECKS), "kept"]
+LENGTH = 2000
+
+
+class Faulty:
+    """A processor whose encodings go through ``fault(encoded, processor, sample)``."""
+
+    def __init__(self, processor, fault):
+        self.processor, self.fault = processor, fault
+        self.tokenizer, self.native, self.dialect = processor.tokenizer, processor.native, processor.dialect
+
+    def encode(self, sample, max_length):
+        encoded = self.processor.encode(sample, max_length)
+        return encoded if encoded.dropped else self.fault(encoded, self.processor, sample)
+
+    def pixels(self, sample, encoded):
+        return self.processor.pixels(sample, encoded)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("max_length", [60, 150, LENGTH])
+def test_clean_data_passes(family, max_length):
+    report = verify(SAMPLES, processor(family), max_length)
+    assert [row.check for row in report.rows] == ALL_ROWS and report.samples == len(SAMPLES)
+    assert report.ok, report.rows
+    checked = {row.check: row.checked for row in report.rows}
+    assert checked["supervised text"] == len(SAMPLES) - sum(report.dropped.values()) > 0
+    assert set(report.dropped) <= {"too_long"}
+
+
+# -- planted faults: what is done to an encoding, the rows that must be red, and words of their first failure --------
+
+
+def shifted_labels(encoded, ours, made):
+    return replace(encoded, labels=[-100, *encoded.labels[:-1]])
+
+
+def shift_mask(by):
+    def fault(encoded, ours, made):
+        on = [label != -100 for label in encoded.labels]
+        on = [False] * by + on[:-by] if by > 0 else on[-by:] + [False] * -by
+        return replace(encoded, labels=[t if s else -100 for t, s in zip(encoded.input_ids, on, strict=True)])
+
+    return fault
+
+
+def without(encoded, *positions):
+    def rest(values):
+        return [v for at, v in enumerate(values) if at not in positions]
+
+    return replace(encoded, input_ids=rest(encoded.input_ids), labels=rest(encoded.labels))
+
+
+def cut_picture_token(encoded, ours, made):
+    token = ours.native.image_token_id
+    return without(encoded, encoded.input_ids.index(token)) if token in encoded.input_ids else encoded
+
+
+def moved_picture_token(encoded, ours, made):
+    """One token too few in the first picture, one too many in the last: the sum is right."""
+    token, ids = ours.native.image_token_id, encoded.input_ids
+    if len(encoded.pictures) < 2:
+        return encoded
+    last = len(ids) - 1 - ids[::-1].index(token)
+    longer = replace(
+        encoded,
+        input_ids=[*ids[:last], token, *ids[last:]],
+        labels=[*encoded.labels[:last], -100, *encoded.labels[last:]],
+    )
+    return without(longer, ids.index(token))
+
+
+def user_turns_supervised(encoded, ours, made):
+    token = ours.native.image_token_id
+    labels = [-100 if t == token else t for t in encoded.input_ids]
+    return replace(encoded, labels=[-100, *labels[1:]])
+
+
+def question_supervised(encoded, ours, made):
+    """The words of the last question, apart from its answer, are supervised too."""
+    start, pairs = encoded.turns[-1].start - 12, zip(encoded.input_ids, encoded.labels, strict=True)
+    labels = [t if start <= at < start + 5 else x for at, (t, x) in enumerate(pairs)]
+    return replace(encoded, labels=labels)
+
+
+def stop_not_supervised(encoded, ours, made):
+    stops = {turn.stop - 1 for turn in encoded.turns}
+    return replace(encoded, labels=[-100 if at in stops else x for at, x in enumerate(encoded.labels)])
+
+
+def stop_missing(encoded, ours, made):
+    return without(encoded, encoded.turns[-1].stop - 1)
+
+
+def picture_lost(encoded, ours, made):
+    return replace(encoded, pictures=encoded.pictures[:-1])
+
+
+def pictures_swapped(encoded, ours, made):
+    return replace(encoded, pictures=encoded.pictures[::-1])
+
+
+def answer_truncated(encoded, ours, made):
+    """The last answer loses its last token; the stop token stays."""
+    return without(encoded, encoded.turns[-1].stop - 2)
+
+
+def cut_at_the_end(encoded, ours, made):
+    stop = encoded.turns[-1].stop - 2
+    return replace(encoded, input_ids=encoded.input_ids[:stop], labels=encoded.labels[:stop])
+
+
+def answer_not_supervised(encoded, ours, made):
+    turn = encoded.turns[0]
+    return replace(encoded, labels=[-100 if turn.start <= at < turn.stop else x for at, x in enumerate(encoded.labels)])
+
+
+def template_supervised(encoded, ours, made):
+    """One token of template before each answer is supervised too."""
+    starts = {turn.start - 1 for turn in encoded.turns}
+    return replace(
+        encoded,
+        labels=[
+            t if at in starts else x for at, (t, x) in enumerate(zip(encoded.input_ids, encoded.labels, strict=True))
+        ],
+    )
+
+
+def untrained_supervised(encoded, ours, made):
+    if made.id != "untrained":
+        return encoded
+    shown = ours.encode(
+        msgspec.structs.replace(made, messages=[msgspec.structs.replace(m, train=True) for m in made.messages]), LENGTH
+    )
+    return replace(encoded, labels=shown.labels)
+
+
+def question_lost(encoded, ours, made):
+    """The last token of the words before the first answer is gone; so many tokens of template stand between."""
+    between = {"llava": 1, "qwen2_5_vl": 7}[ours.family.name]
+    return without(encoded, encoded.turns[0].start - between - 1)
+
+
+def too_long(encoded, ours, made):
+    extra = LENGTH + 1 - encoded.length
+    return replace(encoded, input_ids=encoded.input_ids + [5] * extra, labels=encoded.labels + [-100] * extra)
+
+
+def labels_short(encoded, ours, made):
+    return replace(encoded, labels=encoded.labels[:-1])
+
+
+FAULTS = [
+    (shifted_labels, {"labels", "stop token"}, r"labels: .*: position \d+: the label is '.*', the token '.*'"),
+    (shift_mask(1), {"supervised text", "boundaries"}, r"supervised text: .*: answer 0 is '.*', supervised is '.*'"),
+    (shift_mask(-1), {"supervised text", "stop token"}, r"stop token: .*: the stop token after answer 0 is not superv"),
+    (
+        template_supervised,
+        {"supervised text"},
+        r"supervised text: .*: (white space of the template is supervised|answer 0 .* supervised is 'ASSISTANT: A dog)",
+    ),
+    (cut_picture_token, {"picture tokens", "pictures whole"}, r"picture tokens: .*: \d+ picture tokens, .* \d+ feat"),
+    (
+        moved_picture_token,
+        {"pictures whole"},
+        r"pictures whole: .*: picture 0 of the text has \d+ tokens, it takes \d+",
+    ),
+    (
+        user_turns_supervised,
+        {"boundaries", "supervised text"},
+        r"boundaries: .*: (supervision runs across|'.*' is not left unsu)",
+    ),
+    (question_supervised, {"supervised text", "boundaries"}, r"supervised text: .*: 2 supervised stretches for 1 answ"),
+    (stop_not_supervised, {"stop token"}, r"stop token: .*: the stop token after answer 0 is not supervised: it ends"),
+    (stop_missing, {"stop token"}, r"stop token: .*: the stop token after answer \d is not supervised"),
+    (
+        picture_lost,
+        {"picture count", "picture tokens"},
+        r"picture count: .*: the turns show pictures \[0\], .* kept \[\]",
+    ),
+    (pictures_swapped, {"picture count"}, r"picture count: .*: the turns show pictures .*, the processor kept"),
+    (answer_truncated, {"supervised text"}, r"supervised text: .*: answer 0 is 'A dog\.', supervised is 'A dog'"),
+    (cut_at_the_end, {"supervised text", "stop token"}, r"supervised text: .*: answer 0 is 'A dog\.', supervised is"),
+    (answer_not_supervised, {"supervised text"}, r"supervised text: .*: 0 supervised stretches for 1 answers"),
+    (untrained_supervised, {"supervised text"}, r"supervised text: tests untrained: 3 supervised stretches for 1 answ"),
+    (question_lost, {"boundaries"}, r"boundaries: .* is not left unsupervised before answer 0"),
+    (too_long, {"length"}, r"length: .*: 2001 tokens, max_length is 2000"),
+    (labels_short, {"labels"}, r"labels: .*: \d+ labels for \d+ tokens"),
+]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("fault", "red", "words"), FAULTS, ids=lambda v: getattr(v, "__qualname__", "").split(".")[0])
+def test_planted_faults_are_caught_and_named(family, fault, red, words):
+    report = verify(SAMPLES, Faulty(processor(family), fault), LENGTH)
+    failed = {row.check: f"{row.check}: {row.first}" for row in report.rows if not row.passed}
+    assert not report.ok and red <= set(failed), failed
+
+    assert any(re.match(words, first) for first in failed.values()), failed
+    for row in report.rows:
+        assert (
+            (row.failed > 0) == bool(row.first) and row.first.startswith(("tests ", "")) and row.failed <= row.checked
+        )
+
+
+def test_swapped_pixels_are_caught():
+    class Swapped(Faulty):
+        def pixels(self, sample, encoded):
+            return self.processor.pixels(sample, replace(encoded, pictures=encoded.pictures[::-1]))
+
+    report = verify(SAMPLES, Swapped(processor("qwen2_5_vl"), lambda encoded, ours, made: encoded), LENGTH)
+    assert {row.check for row in report.rows if not row.passed} == {"pictures whole"}
+
+
+def test_unscaled_boxes_are_caught():
+    """Boxes written for the stored picture although the model sees a resized one."""
+
+    class Unscaled(Faulty):
+        def encode(self, made, max_length):
+            ours = self.processor
+            encoder = replace(ours.encoder, dialect="xyxy")
+            return encoder.encode(made, max_length)
+
+    made = [s for s in SAMPLES if s.id == "regions"]
+    report = verify(made, Unscaled(processor("qwen2_5_vl"), None), LENGTH)
+    assert {row.check for row in report.rows if not row.passed} == {"supervised text", "boundaries"}
+
+
+def test_errors_become_a_red_row_that_names_the_sample():
+    torn = sample(("user", "<0>?"), ("assistant", "No."), sizes=((64, 48),), name="torn")
+    torn.images[0] = Blob(bytes=b"no picture")
+    report = verify([SAMPLES[0], torn], processor("llava"), LENGTH)
+    row = report.rows[0]
+    assert (row.check, row.checked, row.failed) == ("encodes", 2, 1)
+    assert row.first.startswith("tests torn: UnreadableMedia: tests torn: picture 0 cannot be decoded")
+    assert [r.check for r in report.rows if not r.passed] == ["encodes"]
+
+
+def test_nothing_left_is_red():
+    report = verify(SAMPLES, processor("llava"), 5)
+    assert report.dropped == {"too_long": len(SAMPLES)} and not report.ok
+    assert report.rows[-1].first == f"all samples: nothing is left of {len(SAMPLES)} samples ({report.dropped})"
+
+
+def test_a_store_is_read_evenly_up_to_the_limit(tmp_path):
+    with ShardWriter(tmp_path, "tests", "default", "train") as writer:
+        for made in SAMPLES:
+            writer.write(made)
+    report = verify(Store(tmp_path), processor("llava"), LENGTH, limit=4)
+    assert report.ok and report.samples == 4
+    document = report.as_dict()
+    assert document["ok"] is True and [row["check"] for row in document["rows"]] == ALL_ROWS
+    assert set(document["rows"][0]) == {"check", "what", "checked", "failed", "first", "passed"}
+
+
+def test_verify_imports_nothing_of_processing():
+    heavy = ("vlit_hub.processing", "torch", "transformers")
+    code = f"import sys, vlit_hub.verify; print([m for m in sys.modules if m.startswith({heavy})])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
