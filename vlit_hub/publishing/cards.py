@@ -1,0 +1,138 @@
+"""Dataset and model cards: measured facts, each with the command that measures it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vlit_hub.publishing.configs import Config, loadable, metadata, tar_configs
+from vlit_hub.publishing.facts import DatasetFacts, Spread, dataset_facts
+from vlit_hub.publishing.model_card import model_card
+from vlit_hub.publishing.rendering import card, render
+from vlit_hub.regions import DIALECTS
+from vlit_hub.shards import manifest as manifests
+
+__all__ = ["dataset_card", "model_card", "shards_card"]
+
+COMMAND = "python -m vlit_hub.publishing.facts"
+REPO = "USER/NAME"
+"""Stands in the card for a repository that was not named."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One measured table of the card."""
+
+    title: str
+    section: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    words: str = ""
+
+
+def dataset_card(
+    facts: DatasetFacts,
+    configs: Sequence[Config] = (),
+    *,
+    title: str = "",
+    note: str = "",
+    repo_id: str = "",
+    dialect: str = "",
+    left_out: Mapping[str, Mapping[str, int]] | None = None,
+) -> str:
+    """README.md of a dataset repository whose configs are ``configs`` (none: nothing is said of loading).
+
+    ``title``: the datasets' titles by default. ``note``: a paragraph on top, for what sets this copy apart from the
+    release. ``repo_id``: the Hub repository that the loading code names. ``left_out``: samples that the chat form of
+    ``dialect`` cannot say, config of the subset -> reason -> count.
+    """
+    title = title or " + ".join(part.title for part in facts.parts)
+    tars = [config for config in configs if config.form == "webdataset"]
+    readable = loadable(configs)
+    folder = "shards" if tars and readable != tars else "SHARDS"
+    body = render(
+        "dataset.md.jinja",
+        facts=facts,
+        title=title,
+        note=note,
+        several=len(facts.parts) > 1,
+        tables=tables(facts),
+        command=lambda section: f"Command: `{COMMAND} {folder} {section}`.",
+        where=" in a copy of this repository" if folder == "shards" else " (SHARDS: the folder of the tars)",
+        withheld=_withheld(facts),
+        configs=configs,
+        readable=readable,
+        tars=tars if readable != tars else [],
+        repo=repo_id or REPO,
+        dialect=dialect,
+        dialect_words=_dialect_words(dialect),
+        left_out=left_out or {},
+    )
+    return card(metadata(facts, configs, title), body)
+
+
+def shards_card(shards_dir: str | Path, *, title: str = "", note: str = "", repo_id: str = "") -> str:
+    """The card of a folder of shards as it is: facts measured now, configs over its tars."""
+    folder = Path(shards_dir)
+    configs = tar_configs(manifests.load(folder), "")
+    return dataset_card(dataset_facts(folder), configs, title=title, note=note, repo_id=repo_id)
+
+
+def tables(facts: DatasetFacts) -> list[Table]:
+    """The measured tables of a dataset card, in order."""
+    spread = ("", "of", "least", "median", "95th percentile", "most")
+    samples = [("with regions", "with_regions"), ("with unresolved regions", "with_unresolved_regions"),
+               ("with missing media", "with_missing_media"), ("without media", "without_media")]  # fmt: skip
+    return [
+        Table("Texts", "text", spread, _spreads(facts.text, {
+            "messages": "messages per sample", "sample": "characters per sample",
+            "user": "characters per user message", "assistant": "characters per assistant message"}),
+            "Percentiles by nearest rank."),
+        Table("Pictures", "pictures", spread, _spreads(facts.pictures, {
+            "per_sample": "pictures per sample, missing ones too", "width": "width, pixels",
+            "height": "height, pixels"}), "Sizes of all pictures whose size is known, each as often as it is used."),
+        *(
+            Table(heading, "labels", (name.replace("_", " "), "samples"), _counts(facts.labels[name]))
+            for name, heading in (("task", "Tasks"), ("instruction_type", "Instruction types"),
+                                  ("ability", "Abilities"), ("language", "Languages"))
+        ),
+        Table("Regions", "regions", ("kind", "regions"), _counts(facts.regions)),
+        Table("Spans", "spans", ("kind", "spans"), _counts(facts.spans)),
+        Table("Samples", "samples", ("", "samples"), tuple((text, _n(facts.samples[key])) for text, key in samples),
+              "Unresolved: in pixels of a picture of unknown size. Missing media: not in this copy."),
+        Table("Media", "media", ("type", "present", "missing", "withheld"),
+              tuple((kind, *map(_n, counts.values())) for kind, counts in facts.media.items()),
+              "Missing: not found when the shards were built. Withheld: found, and not passed on."),
+    ]  # fmt: skip
+
+
+def _spreads(found: Mapping[str, Spread], labels: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (text, *map(_n, (found[key].count, found[key].least, found[key].median, found[key].p95, found[key].most)))
+        for key, text in labels.items()
+        if found[key].count
+    )
+
+
+def _counts(found: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
+    return tuple((key, _n(count)) for key, count in found.items())
+
+
+def _n(number: int) -> str:
+    return f"{number:,}"
+
+
+def _withheld(facts: DatasetFacts) -> list[tuple[object, int]]:
+    counts = {part.name: 0 for part in facts.parts}
+    for split in facts.splits:
+        counts[split.dataset] += sum(split.withheld.values())
+    return [(part, counts[part.name]) for part in facts.parts if counts[part.name]]
+
+
+def _dialect_words(dialect: str) -> str:
+    if dialect and DIALECTS[dialect].frame in ("pixel", "resized"):
+        return (
+            ", in pixels of the pictures as they are published: a processor that resizes them makes the numbers wrong"
+        )
+    return ""

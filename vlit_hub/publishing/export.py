@@ -1,0 +1,118 @@
+"""A folder of shards as a folder ready to push: parquet, the tars as they are, plain chat, and the card.
+
+data/<subset>/<split>-00000-of-000NN.parquet            every column of the schema, pictures embedded
+chat-<dialect>/<subset>/<split>-...parquet              messages, images, tools, as TRL takes them
+chat-<dialect>-completion/<subset>/<split>-...parquet   prompt, completion, images, tools
+shards/                                                 tars, index and manifest: what Store opens
+README.md                                               the card
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from vlit_hub.publishing.cards import dataset_card
+from vlit_hub.publishing.chat_form import chat_form
+from vlit_hub.publishing.configs import Config, Form, tar_configs
+from vlit_hub.publishing.facts import DatasetFacts, dataset_facts, parts_of
+from vlit_hub.publishing.forms import parquet_form, tar_form
+from vlit_hub.regions import dialect as known_dialect
+from vlit_hub.shards import Store
+from vlit_hub.shards import manifest as manifests
+
+FORMS: tuple[Form, ...] = ("parquet", "webdataset")
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written.
+
+    ``left_out``: config of the subset -> reason -> samples that the chat form cannot say. ``withheld``: dataset ->
+    media that may not be passed on, with ``terms``, the reason.
+    """
+
+    folder: str
+    configs: tuple[Config, ...]
+    samples: int
+    files: int
+    bytes: int
+    left_out: dict[str, dict[str, int]]
+    withheld: dict[str, int]
+    terms: dict[str, tuple[str, ...]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, without the features."""
+        found = asdict(self)
+        for config in found["configs"]:
+            del config["features"]
+        return found
+
+
+def export(
+    shards_dir: str | Path,
+    out: str | Path,
+    *,
+    forms: Sequence[Form] = FORMS,
+    dialect: str | None = None,
+    pictures: bool = False,
+    title: str = "",
+    note: str = "",
+    repo_id: str = "",
+) -> ExportReport:
+    """Write ``out``, a new folder ready to push, from a finished folder of shards.
+
+    ``dialect`` adds the chat configs, regions written in it. Media of a dataset whose terms give them on request only
+    stay behind (texts and ``media.ref`` go) unless ``pictures`` is true. ``title``, ``note`` and ``repo_id``
+    go to the card (cards.dataset_card).
+    Memory is constant in the number of samples. Raises ValueError for an unknown form or dialect, FileExistsError
+    where ``out`` holds anything, ShardError, UnknownDataset.
+    """
+    if unknown := set(forms) - {"parquet", "webdataset"}:
+        raise ValueError(f"forms: {', '.join(sorted(unknown))}; allowed: parquet, webdataset (chat comes by dialect)")
+    if dialect is not None:
+        known_dialect(dialect)
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty; export into a new folder")
+    store = Store(shards_dir)
+    terms = {part.name: part.on_request for part in parts_of(store.index.splits) if part.on_request and not pictures}
+    configs = parquet_form(store, folder, terms) if "parquet" in forms else []
+    left_out: dict[str, dict[str, int]] = {}
+    if dialect is not None:
+        chat, left_out = chat_form(store, folder, terms, dialect)
+        configs += chat
+    if "webdataset" in forms:
+        tar_form(store, folder / "shards", terms)
+        configs += tar_configs(manifests.load(folder / "shards"), "shards")
+        facts = dataset_facts(folder / "shards")
+    else:
+        facts = dataset_facts(store.index.path, terms)
+    card = dataset_card(
+        facts, configs, title=title, note=note, repo_id=repo_id, dialect=dialect or "", left_out=left_out
+    )
+    (folder / "README.md").write_text(card, encoding="utf-8")
+    return _report(folder, configs, facts, left_out)
+
+
+def _report(
+    folder: Path, configs: Sequence[Config], facts: DatasetFacts, left_out: dict[str, dict[str, int]]
+) -> ExportReport:
+    written = [path for path in folder.rglob("*") if path.is_file()]
+    withheld: Counter[str] = Counter()
+    for split in facts.splits:
+        withheld[split.dataset] += sum(split.withheld.values())
+    return ExportReport(
+        folder=str(folder),
+        configs=tuple(configs),
+        samples=facts.total,
+        files=len(written),
+        bytes=sum(path.stat().st_size for path in written),
+        left_out=left_out,
+        withheld=dict(+withheld),
+        terms={part.name: part.on_request for part in facts.parts if withheld[part.name]},
+    )

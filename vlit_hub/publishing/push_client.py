@@ -1,0 +1,91 @@
+"""How the real client is called: with back-off, by git-lfs where there is no Xet, without its own progress bars."""
+
+import ipaddress
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+from urllib.parse import urlparse
+
+from httpx2 import TransportError
+from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.utils import (
+    are_progress_bars_disabled,
+    disable_progress_bars,
+    enable_progress_bars,
+    parse_ratelimit_headers,
+)
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from vlit_hub.publishing.push_errors import TRANSIENT, HubUnavailable, PushError
+
+ATTEMPTS = 8
+T = TypeVar("T")
+
+
+def retry(call: Callable[[], T]) -> T:
+    retrying = Retrying(
+        stop=stop_after_attempt(ATTEMPTS), wait=_wait, retry=retry_if_exception(_is_transient), reraise=True
+    )
+    try:
+        return retrying(call)
+    except PushError:
+        raise
+    except Exception as error:
+        if cut := next((cause for cause in _causes(error) if isinstance(cause, TransportError)), None):
+            raise HubUnavailable(f"No connection to the Hub after {ATTEMPTS} attempts ({cut}): push again") from error
+        http = next((cause for cause in _causes(error) if isinstance(cause, HfHubHTTPError)), None)
+        if http is None:
+            raise
+        raise http from None  # the client wraps errors of its upload threads in a RuntimeError
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _is_transient(error: BaseException) -> bool:
+    return not isinstance(error, PushError) and any(
+        isinstance(cause, TransportError)
+        or (isinstance(cause, HfHubHTTPError) and cause.response.status_code in TRANSIENT)
+        for cause in _causes(error)
+    )
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds: what the Hub asks for, else 0.5, 1, 2, ... at most 60, less up to half by chance."""
+    error = state.outcome.exception() if state.outcome else None
+    http = next((cause for cause in _causes(error) if isinstance(cause, HfHubHTTPError)), None)
+    if http is not None:
+        headers = http.response.headers
+        limit = parse_ratelimit_headers(headers)
+        if limit and limit.remaining == 0:
+            return limit.reset_in_seconds + 1
+        if (after := headers.get("Retry-After", "")).isdigit():
+            return float(after)
+    return min(60.0, 0.5 * 2 ** (state.attempt_number - 1)) * random.uniform(0.5, 1)
+
+
+@contextmanager
+def client_set(endpoint: str, quiet: bool) -> Iterator[None]:
+    """Git-lfs instead of Xet for a Hub on loopback, which has no Xet store; no bars of the client's beside ours."""
+    xet, bars = constants.HF_HUB_DISABLE_XET, not are_progress_bars_disabled()
+    constants.HF_HUB_DISABLE_XET = xet or _is_loopback(urlparse(endpoint).hostname or "")
+    if quiet and bars:
+        disable_progress_bars()
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = xet
+        if quiet and bars:
+            enable_progress_bars()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

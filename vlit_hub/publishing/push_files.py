@@ -1,0 +1,79 @@
+"""The files of a folder to publish: found, counted against the limits of the Hub, compared with what it holds."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from huggingface_hub import RepoFile
+from huggingface_hub.utils.sha import git_hash, sha_fileobj
+
+from vlit_hub.publishing.push_errors import BadFolder, LimitExceeded
+
+# huggingface.co/docs/hub/repositories-recommendations
+MAX_FILES = 100_000  # a repository
+MAX_ENTRIES = 10_000  # a folder
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A file of the folder, with the two checksums that the Hub may know it by."""
+
+    path: str
+    local: Path
+    size: int
+
+    @cached_property
+    def sha256(self) -> bytes:
+        with self.local.open("rb") as file:
+            return sha_fileobj(file)
+
+    def equals(self, remote: RepoFile | None) -> bool:
+        """Whether the Hub's file has this content: sha256 for an LFS file, the git blob's oid for another."""
+        if remote is None or remote.size != self.size:
+            return False
+        if remote.lfs:
+            return remote.lfs.sha256 == self.sha256.hex()
+        return remote.blob_id == git_hash(self.local.read_bytes())
+
+
+def scan(folder: Path) -> list[LocalFile]:
+    if not folder.is_dir():
+        raise BadFolder(f"{folder} is no folder")
+    files = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in (".git", ".cache"))  # the client refuses these
+        for name in sorted([*folders, *names]):
+            local = Path(root, name)
+            if local.is_symlink():
+                raise BadFolder(f"{local} is a link, which may lead outside of the folder: copy the file instead")
+            if name in names:
+                files.append(LocalFile(local.relative_to(folder).as_posix(), local, local.stat().st_size))
+    if not files:
+        raise BadFolder(f"{folder} holds no files")
+    return files
+
+
+def check_limits(paths: Iterable[str]) -> None:
+    entries: Counter[str] = Counter()
+    seen: set[str] = set()
+    files = 0
+    for path in paths:
+        files += 1
+        for child in (PurePosixPath(path), *PurePosixPath(path).parents):
+            if str(child) in seen or str(child) == ".":
+                break
+            seen.add(str(child))
+            entries[str(child.parent)] += 1
+    if files >= MAX_FILES:
+        raise LimitExceeded(f"{files:,} files; the Hub takes less than {MAX_FILES:,} a repository: use larger shards")
+    folder, most = entries.most_common(1)[0]
+    if most >= MAX_ENTRIES:
+        what = f"{most:,} entries in folder {folder!r}; the Hub takes less than {MAX_ENTRIES:,}"
+        raise LimitExceeded(f"{what}: use larger shards or more folders")
+
+
+def differing(files: Iterable[LocalFile], remote: Mapping[str, RepoFile]) -> list[str]:
+    return [file.path for file in files if not file.equals(remote.get(file.path))]
