@@ -18,7 +18,7 @@ from datasets.builder import Key
 
 from vlit_hub import formats, regions, registry
 from vlit_hub.media import list_files
-from vlit_hub.release import MissingFiles, Release, how_to_get
+from vlit_hub.release import MissingFiles, Release, batches, how_to_get
 from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, hints, to_arrow
 from vlit_hub.spec import DatasetSpec
 
@@ -116,17 +116,11 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
         release = self.config.release()
         entries = {str(path): entry for entry, path in release.files[split]}
         for number, file in enumerate(files):
-            samples: list[Sample] = []
             faults: Counter[str] = Counter()
-            batch = 0
-            for outcome in release.read_file(entries[file], Path(file)):
-                samples += outcome.samples
-                faults.update(f"{bad.field}: {bad.reason}"[:120] for bad in outcome.bad)
-                if len(samples) >= BATCH:
+            for batch, outcomes in enumerate(batches(release.read_file(entries[file], Path(file)), BATCH)):
+                faults.update(f"{bad.field}: {bad.reason}"[:120] for outcome in outcomes for bad in outcome.bad)
+                if samples := [sample for outcome in outcomes for sample in outcome.samples]:
                     yield Key(number, batch), _table(samples)
-                    samples, batch = [], batch + 1
-            if samples:
-                yield Key(number, batch), _table(samples)
             if faults:
                 reasons = "; ".join(f"{n} x {reason}" for reason, n in faults.most_common(3))
                 log.warning(

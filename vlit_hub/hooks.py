@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 
-Action = Callable[[ModuleType], None]
+Action = Callable[[ModuleType], object]
 
 
 def after_import(module: str, action: Action) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
+from vlit_hub.schema import MODALITIES
 from vlit_hub.spec import BadRecord, MediaRule
 
 MAX_PIXELS = 178_956_970
@@ -39,22 +40,29 @@ class MediaFinder:
             if given is not None and not os.path.isdir(given):
                 raise ValueError(f"media root {name}: {given} is not a folder")
             self.folders[name] = os.path.abspath(given if given is not None else raw)
+        self._places = {
+            kind: [
+                (self.folders[rule.root], candidate)
+                for rule in self.rules
+                if rule.type == kind
+                for candidate in rule.candidates
+                # A candidate whose own folder is not there finds nothing: half of the look-ups are saved.
+                if os.path.isdir(os.path.join(self.folders[rule.root], os.path.dirname(candidate.partition("{")[0])))
+            ]
+            for kind in MODALITIES
+        }
 
     def find(self, type: str, ref: str) -> str | None:
         """The file for a native reference, None where no candidate exists; raises UnsafePath."""
         if "\0" in ref:
             raise UnsafePath(type, "the media path holds a null character")
         escaped = False
-        for rule in self.rules:
-            if rule.type != type:
-                continue
-            folder = self.folders[rule.root]
-            for candidate in rule.candidates:
-                relative = _fill(candidate, ref)
-                if relative is None:
-                    escaped = True
-                elif (found := _inside(folder, relative)) is not None:
-                    return found
+        for folder, candidate in self._places[type]:
+            relative = _fill(candidate, ref)
+            if relative is None:
+                escaped = True
+            elif (found := _inside(folder, relative)) is not None:
+                return found
         if escaped:
             raise UnsafePath(type, f"the media path {ref!r} leaves its root; media are only read below the roots given")
         return None
@@ -85,8 +93,6 @@ def _fill(candidate: str, ref: str) -> str | None:
 
 def _inside(folder: str, relative: str) -> str | None:
     path = f"{folder}/{relative}"
-    if not _is_folder(path.rpartition("/")[0]):
-        return None
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError):
@@ -97,11 +103,6 @@ def _inside(folder: str, relative: str) -> str | None:
             "media", f"{relative!r} is a link out of its root; name the folder it points to as the media root"
         )
     return path if os.path.isfile(path) else None
-
-
-@lru_cache(maxsize=4096)
-def _is_folder(path: str) -> bool:
-    return os.path.isdir(path)
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from vlit_hub.audit import Audit, audit
-from vlit_hub.release import Outcome, Release
+from vlit_hub.release import Outcome, Release, batches
 from vlit_hub.schema import COLUMNS, Sample
 from vlit_hub.shards.errors import MediumError
 from vlit_hub.shards.writer import ShardWriter
@@ -21,6 +21,8 @@ from vlit_hub.spec import BadRecord
 
 QUARANTINE = "quarantine.jsonl"
 REPORT = "build.json"
+BATCH = 500
+"""Records converted at a time."""
 
 
 class StrictError(ValueError):
@@ -87,9 +89,10 @@ def build(
             with ShardWriter(
                 out, release.spec.name, release.subset, split, **({"max_bytes": max_bytes} if max_bytes else {})
             ) as writer:
-                for outcome in release.read(split, writer.facts):
-                    sink.take(outcome, writer)
-                    if progress and report.records % 1000 == 0:
+                for outcomes in batches(release.read(split, writer.facts), BATCH):
+                    for outcome in outcomes:
+                        sink.take(outcome, writer)
+                    if progress:
                         progress(split, report.records)
             report.shards += len(writer.shards)
     (out / f".{QUARANTINE}.tmp").replace(out / QUARANTINE)
