@@ -1,8 +1,10 @@
 """A local Hub with four tokens, and clients that talk to it over a socket."""
 
+from types import SimpleNamespace
+
 import pytest
 from huggingface_hub import HfApi, constants
-from huggingface_hub.utils import disable_progress_bars
+from huggingface_hub.utils import _http, disable_progress_bars
 
 from vlit_hub.publishing.local_hub import Account, LocalHub
 
@@ -21,6 +23,13 @@ def client_settings(monkeypatch, tmp_path):
     monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.delenv("HUGGING_FACE_HUB_TOKEN", raising=False)
     disable_progress_bars()
+
+
+@pytest.fixture
+def no_waiting(monkeypatch):
+    """The client retries as ever, but does not sleep between."""
+    monkeypatch.setattr(_http, "time", SimpleNamespace(sleep=lambda seconds: None))
+    monkeypatch.setattr("vlit_hub.publishing.push_client.random.uniform", lambda low, high: 0.0)
 
 
 @pytest.fixture

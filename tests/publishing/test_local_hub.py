@@ -364,7 +364,7 @@ def test_a_restart_finds_everything_and_no_token_on_disk(tmp_path):
 
 
 @pytest.mark.parametrize("status", [429, 503, 0])
-def test_downloads_survive_faults(status, tmp_path):
+def test_downloads_survive_faults(status, tmp_path, no_waiting):
     faults = Faults(status, every=2, routes=("resolve",))
     with LocalHub(tmp_path / "hub", faults=faults) as hub:
         api = HfApi(hub.endpoint, token="hf_local_write")

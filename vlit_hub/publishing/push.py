@@ -107,11 +107,12 @@ def push_folder(
     if create_pr and revision:
         raise ValueError("create_pr proposes a change of main: leave out revision")
     files = scan(Path(folder))
+    proposed = create_pr or (revision or "").startswith("refs/pr/")
     report = on_progress or (lambda step, done, total: None)
     with named_errors(repo_id), client_set(endpoint or constants.ENDPOINT, quiet=on_progress is not None):
         validate_repo_id(repo_id)
         api = HfApi(endpoint=endpoint, token=token or get_token(), library_name="vlit_hub")
-        target = _Target(api, _checked_name(api, repo_id, create_pr), repo_type, revision, create_pr)
+        target = _Target(api, _checked_name(api, repo_id, proposed), repo_type, revision, create_pr)
         exists = _exists(target, private)
         remote = _remote(target) if exists else {}
         check_limits({file.path for file in files} | remote.keys())
@@ -152,7 +153,7 @@ def _size(files: Iterable[LocalFile]) -> int:
     return sum(file.size for file in files)
 
 
-def _checked_name(api: HfApi, repo_id: str, create_pr: bool) -> str:
+def _checked_name(api: HfApi, repo_id: str, proposed: bool) -> str:
     if not api.token:
         raise NoToken("No token: run `hf auth login`, set HF_TOKEN, or give one")
     me = retry(api.whoami)
@@ -160,7 +161,7 @@ def _checked_name(api: HfApi, repo_id: str, create_pr: bool) -> str:
         raise ReadOnlyToken("This token may only read: make one with write rights under Settings, Access Tokens")
     full = repo_id if "/" in repo_id else f"{me['name']}/{repo_id}"
     names = [me["name"], *(org["name"] for org in me.get("orgs", ()))]
-    if not create_pr and full.split("/")[0].casefold() not in [name.casefold() for name in names]:
+    if not proposed and full.split("/")[0].casefold() not in [name.casefold() for name in names]:
         remedy = f"push to {me['name']}/{full.split('/')[1]}, or propose a pull request"
         raise NotYourRepo(f"{full} is not in a namespace of this token ({', '.join(names)}): {remedy}")
     return full

@@ -36,9 +36,9 @@ def retry(call: Callable[[], T]) -> T:
         if cut := next((cause for cause in _causes(error) if isinstance(cause, TransportError)), None):
             raise HubUnavailable(f"No connection to the Hub after {ATTEMPTS} attempts ({cut}): push again") from error
         http = next((cause for cause in _causes(error) if isinstance(cause, HfHubHTTPError)), None)
-        if http is None:
-            raise
-        raise http from None  # the client wraps errors of its upload threads in a RuntimeError
+        if type(error) is RuntimeError and http is not None:  # the client wraps errors of its upload threads so
+            raise http from None
+        raise
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
