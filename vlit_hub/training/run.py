@@ -17,7 +17,7 @@ from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
 from vlit_hub.shards import Plan, Store
 from vlit_hub.training.callbacks import ExamplePrinter, LossLog
 from vlit_hub.training.checkpoint import last_checkpoint
-from vlit_hub.training.recipe import RecipeError, TrainRecipe, load_recipe
+from vlit_hub.training.recipe import CHECKPOINTS, RecipeError, TrainRecipe, load_recipe
 from vlit_hub.training.report import TrainReport, report_of
 from vlit_hub.training.settings import Report, apply
 from vlit_hub.training.trainer import Evaluation, VLITTrainer
@@ -120,7 +120,7 @@ def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
 def _resume(recipe: TrainRecipe) -> str | None:
     if recipe.resume != "auto":
         return recipe.resume or None
-    newest = last_checkpoint(Path(recipe.arguments().output_dir or ""))
+    newest = last_checkpoint(Path(recipe.out) / CHECKPOINTS)
     return str(newest) if newest else None
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -30,16 +29,18 @@ class Tally:
         """All back to zero."""
         self.step, self.logged, self.kept = (torch.zeros(len(self.names), 4, dtype=torch.float64) for _ in range(3))
 
-    def add(self, note: Mapping[str, Any], nats: Tensor, tokens: Tensor) -> None:
-        """One micro-batch: the collator's note, and per item what it cost, shapes (items,)."""
-        for item, cost, count in zip(note["rows"], nats.tolist(), tokens.tolist(), strict=True):
+    def add(self, items: Sequence[Sequence[int]], nats: Tensor, tokens: Tensor) -> None:
+        """One micro-batch: index rows per item, and what each item cost, shapes (items,).
+
+        An item without a supervised token is one that could not be read: the plan has no others.
+        """
+        for item, cost, count in zip(items, nats.tolist(), tokens.tolist(), strict=True):
             codes = self.codes[list(item)].tolist()
             owner = codes[0] if len(set(codes)) == 1 else len(self.names) - 1
             self.step[owner, NATS] += cost
             self.step[owner, TOKENS] += count
-        rows = [row for item in note["rows"] for row in item]
-        for row, dataset in zip(rows, note["datasets"], strict=True):
-            self.step[self.codes[row], SAMPLES if dataset else SKIPPED] += 1
+            for code in codes:
+                self.step[code, SAMPLES if count else SKIPPED] += 1
 
     def commit(self) -> None:
         """The optimiser step is done."""

@@ -173,7 +173,7 @@ class VLITTrainer(Trainer):
             sums, tokens = row_losses(outputs["logits"], labels)
             if not torch.isfinite(loss) or not torch.isfinite(sums).all():
                 self._stop(f"loss {loss.item()}", [not ok for ok in torch.isfinite(sums).tolist()])
-            self._tally.add(self.notes[-1], sums.cpu(), tokens.cpu())
+            self._tally.add(self.notes[-1]["rows"], sums.cpu(), tokens.cpu())
         return (loss, outputs) if return_outputs else loss
 
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:

@@ -1,0 +1,56 @@
+"""Recipes: flat YAML, errors that say what to set, batch sizes that must come out."""
+
+import pytest
+import yaml
+
+from vlit_hub.training.loader import batch_shape
+from vlit_hub.training.recipe import RecipeError, TrainRecipe, load_recipe, recipe_from
+
+LEAST = {"model": "m", "data": "d", "setting": "FA", "out": "o", "global_batch": 8}
+
+
+def test_flat_yaml_splits_into_ours_and_training_arguments(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text(yaml.safe_dump(LEAST) + "learning_rate: 1e-4\nlr: {model.language_model: 2e-5}\nuse_cpu: true\n")
+    assert load_recipe(path) == TrainRecipe(
+        **LEAST, lr={"model.language_model": 2e-5}, training={"learning_rate": 1e-4, "use_cpu": True}
+    )
+    changed = load_recipe(path, {"learning_rate": "3e-4", "setting": "VLIT", "max_steps": "5"})
+    assert (changed.setting, changed.training["learning_rate"], changed.training["max_steps"]) == ("VLIT", 3e-4, 5)
+
+
+@pytest.mark.parametrize(
+    ("flat", "message"),
+    [
+        ({**LEAST, "learning_rat": 1}, "learning_rat: no such key; nearest: learning_rate"),
+        ({**LEAST, "output_dir": "x"}, "output_dir: set by out"),
+        ({**LEAST, "tail": "keep"}, "tail: 'keep' is not one of: drop, repeat"),
+        ({**LEAST, "model": "tiny.json"}, "processor: a model that is only a config"),
+        ({**LEAST, "global_batch": 0}, "at least 1"),
+        ({"model": "m", "out": "o"}, "a recipe needs: data, setting, global_batch"),
+    ],
+)
+def test_bad_keys_say_what_to_set(flat, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe_from(flat)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shape"),
+    [((8, 1), (8, 1)), ((8, 2), (4, 1)), ((8, 2, 2), (2, 2)), ((8, 1, None, 4), (2, 4)), ((8, 2, 2, 2), (2, 2))],
+)
+def test_batch_shape_follows_from_the_global_batch(arguments, shape):
+    assert batch_shape(*arguments) == shape
+
+
+@pytest.mark.parametrize("arguments", [(8, 3), (8, 1, 3), (8, 2, 8), (8, 2, 2, 4), (1, 2)])
+def test_batch_shape_that_does_not_come_out(arguments):
+    with pytest.raises(ValueError, match="global_batch . is not per_device_train_batch_size"):
+        batch_shape(*arguments)
+
+
+def test_arguments_of_one_process(tmp_path):
+    made = recipe_from({**LEAST, "out": str(tmp_path), "use_cpu": True, "per_device_train_batch_size": 2, "seed": 7})
+    args = made.arguments()
+    assert (args.per_device_train_batch_size, args.gradient_accumulation_steps, args.seed) == (2, 4, 7)
+    assert args.report_to == []
