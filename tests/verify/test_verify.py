@@ -1,5 +1,6 @@
 """verify passes clean data and catches faults planted around the processor's output, each row naming its fault."""
 
+import random
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.processing.samples import FAMILIES, SAMPLES, processor, sample
-from vlit_hub.schema import Blob
+from vlit_hub.schema import Blob, Message, Part, Sample
 from vlit_hub.shards import ShardWriter, Store
 from vlit_hub.verify import CHECKS, verify
 
@@ -273,3 +274,26 @@ def test_verify_imports_nothing_of_processing():
     code = f"import sys, vlit_hub.verify; print([m for m in sys.modules if m.startswith({heavy})])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+ODD = [*" \n\t\r:.,?!aXZ019()[]{}<>|/\\\"'", "Yes", "é", "e\u0301", "\u0301", "한", "\u1112\u1161\u11ab", "犬", "🐶"]
+ODD += ["👩\u200d👩\u200d👧", "\u00a0", "\u3000", "\u200b", "ﬁ", "İ", "ß", "\u2028", "\x00", "</", "<|", "{{", "{%"]
+ODD += ["ASSISTANT:", "USER:", "\ue000", "\ue0001\ue001"]
+"""Whatever a text may hold, the private marks of the masking included."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_odd_texts_are_supervised_exactly_too(family):
+    rng = random.Random(0)
+
+    def text():
+        return "".join(rng.choice(ODD) for _ in range(rng.randint(1, 14)))
+
+    made = []
+    for number in range(200):
+        roles = ["user", "assistant"] * rng.randint(1, 3)
+        messages = [Message(role=r, content=[Part(text=text())], train=rng.random() < 0.8) for r in roles]
+        made.append(Sample(messages=messages, id=str(number), dataset="tests"))
+    report = verify(made, processor(family), 10**6, limit=None)
+    assert report.ok, [row for row in report.rows if not row.passed]
+    assert set(report.dropped) <= {"empty_answer", "nothing_trained"} and sum(report.dropped.values()) < 50
