@@ -43,7 +43,10 @@ def sample(number: int, pictures: int = 1, missing: tuple[int, ...] = (), **fiel
     content = [Part(type="image", index=i) for i in range(pictures)] + [Part(text=f"Question {number}?" * (number % 4))]
     defaults = {
         "images": blobs,
-        "messages": [Message("user", content), Message("assistant", [Part(text=f"Réponse {number} 图" + "!" * number)])],
+        "messages": [
+            Message("user", content),
+            Message("assistant", [Part(text=f"Réponse {number} 图" + "!" * number)]),
+        ],
         "media": media,
         "group": f"g{number // 2}",
         "id": f"id:{number}",

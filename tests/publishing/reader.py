@@ -5,6 +5,7 @@ import json
 import os
 import sys
 
+import numpy as np
 from datasets import Features, Image, List, load_dataset
 
 folder, out = sys.argv[1:]
@@ -13,6 +14,8 @@ folder, out = sys.argv[1:]
 def plain(value):
     if isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
     if isinstance(value, dict):
         return {key: plain(inner) for key, inner in value.items()}
     return [plain(inner) for inner in value] if isinstance(value, list) else value

@@ -9,15 +9,13 @@ from pathlib import Path
 from vlit_hub.publishing.configs import Config, loadable, metadata, tar_configs
 from vlit_hub.publishing.facts import DatasetFacts, Spread, dataset_facts
 from vlit_hub.publishing.model_card import model_card
-from vlit_hub.publishing.rendering import card, render
+from vlit_hub.publishing.rendering import REPO, card, render
 from vlit_hub.regions import DIALECTS
 from vlit_hub.shards import manifest as manifests
 
 __all__ = ["dataset_card", "model_card", "shards_card"]
 
 COMMAND = "python -m vlit_hub.publishing.facts"
-REPO = "USER/NAME"
-"""Stands in the card for a repository that was not named."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def dataset_card(
         tables=tables(facts),
         command=lambda section: f"Command: `{COMMAND} {folder} {section}`.",
         where=" in a copy of this repository" if folder == "shards" else " (SHARDS: the folder of the tars)",
-        withheld=_withheld(facts),
+        withheld=[(part, facts.withheld[part.name]) for part in facts.parts if part.name in facts.withheld],
         configs=configs,
         readable=readable,
         tars=tars if readable != tars else [],
@@ -121,13 +119,6 @@ def _counts(found: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
 
 def _n(number: int) -> str:
     return f"{number:,}"
-
-
-def _withheld(facts: DatasetFacts) -> list[tuple[object, int]]:
-    counts = {part.name: 0 for part in facts.parts}
-    for split in facts.splits:
-        counts[split.dataset] += sum(split.withheld.values())
-    return [(part, counts[part.name]) for part in facts.parts if counts[part.name]]
 
 
 def _dialect_words(dialect: str) -> str:

@@ -9,7 +9,6 @@ README.md                                               the card
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,9 +102,6 @@ def _report(
     folder: Path, configs: Sequence[Config], facts: DatasetFacts, left_out: dict[str, dict[str, int]]
 ) -> ExportReport:
     written = [path for path in folder.rglob("*") if path.is_file()]
-    withheld: Counter[str] = Counter()
-    for split in facts.splits:
-        withheld[split.dataset] += sum(split.withheld.values())
     return ExportReport(
         folder=str(folder),
         configs=tuple(configs),
@@ -113,6 +109,6 @@ def _report(
         files=len(written),
         bytes=sum(path.stat().st_size for path in written),
         left_out=left_out,
-        withheld=dict(+withheld),
-        terms={part.name: part.on_request for part in facts.parts if withheld[part.name]},
+        withheld=facts.withheld,
+        terms={part.name: part.on_request for part in facts.parts if part.name in facts.withheld},
     )

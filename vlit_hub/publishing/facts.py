@@ -139,6 +139,14 @@ class DatasetFacts:
         """Samples of the folder."""
         return self.samples["all"]
 
+    @property
+    def withheld(self) -> dict[str, int]:
+        """Dataset -> media that were there and are not published; datasets that have none are left out."""
+        counts: Counter[str] = Counter()
+        for split in self.splits:
+            counts[split.dataset] += sum(split.withheld.values())
+        return dict(+counts)
+
     def section(self, name: str) -> Any:
         """One section as plain data; raises KeyError naming the sections."""
         found = asdict(self)

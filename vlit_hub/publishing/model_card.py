@@ -10,7 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from vlit_hub.publishing.facts import DatasetFacts
 from vlit_hub.publishing.licences import slug
-from vlit_hub.publishing.rendering import card, render, resource
+from vlit_hub.publishing.rendering import REPO, card, render, resource
 
 
 def model_card(
@@ -25,6 +25,7 @@ def model_card(
     evaluated_on: str = "",
     title: str = "",
     note: str = "",
+    repo_id: str = "",
 ) -> str:
     """README.md of a model repository.
 
@@ -32,7 +33,8 @@ def model_card(
     before it, in order. ``eval_report``: EvalReport.to_dict(); None: the card says it was not evaluated.
     ``verify_report``: verify's Report.as_dict(); None: not verified. ``data_facts``: of the shards it was tuned on.
     ``base_model``: Hub id of the weights it started from; empty: no published ones. ``dataset_id``: Hub id of the
-    data. ``evaluated_on``: the evaluated samples in words. Raises ValueError for a family without a facts file.
+    data. ``repo_id``: of the model. ``evaluated_on``: the evaluated samples in words; the data's titles by default.
+    ``title``, ``note``: as in ``dataset_card``. Raises ValueError for a family without a facts file.
     """
     family = family_facts(train_report["family"])
     title = title or f"{family['title']}, {train_report['setting']}, on {_data_title(data_facts)}"
@@ -55,8 +57,9 @@ def model_card(
         base_model=base_model,
         base_licence=family["base_models"].get(base_model, ""),
         dataset_id=dataset_id,
+        repo=repo_id or REPO,
     )
-    results = _results(eval_report, evaluated_on or f"held-out {_data_title(data_facts)}", dataset_id)
+    results = _results(eval_report, evaluated_on or _data_title(data_facts), dataset_id)
     data = ModelCardData(
         model_name=title,
         license="other",

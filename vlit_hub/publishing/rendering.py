@@ -10,6 +10,8 @@ from typing import Any
 import jinja2
 import yaml
 
+REPO = "USER/NAME"
+"""Stands in a card for a repository that was not named."""
 SURVEY = """@article{li2024vlit,
   title = {Vision-Language Instruction Tuning: A Review and Analysis},
   author = {Li, Chen and Ge, Yixiao and Li, Dian and Shan, Ying},
