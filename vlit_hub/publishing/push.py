@@ -26,7 +26,7 @@ from vlit_hub.publishing.push_errors import (
 )
 from vlit_hub.publishing.push_files import LocalFile, check_limits, differing, scan
 
-BATCH_FILES, BATCH_BYTES = 64, 256 * 2**20  # uploaded between two calls of on_progress
+BATCH_FILES, BATCH_BYTES = 256, 256 * 2**20  # between two calls of on_progress; the client asks for 256 at a time
 
 RepoType = Literal["model", "dataset"]
 Progress = Callable[[str, int, int], None]  # step (compare, upload, commit, verify), bytes done, bytes in all

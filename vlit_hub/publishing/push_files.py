@@ -60,7 +60,7 @@ def check_limits(paths: Iterable[str]) -> None:
     entries: Counter[str] = Counter()
     seen: set[str] = set()
     files = 0
-    for path in paths:
+    for path in sorted(paths):
         files += 1
         for child in (PurePosixPath(path), *PurePosixPath(path).parents):
             if str(child) in seen or str(child) == ".":
