@@ -32,12 +32,13 @@ class Comparison:
     losses: list[float]  # of cut and resumed
 
 
-def launch(flat_keys: dict, folder: Path, processes: int, stop: int) -> None:
-    """Train under torchrun up to ``stop`` steps, in processes of their own."""
+def launch(flat_keys: dict, folder: Path, processes: int, stop: int = 0) -> None:
+    """Train under torchrun up to ``stop`` steps (recorded), or the whole recipe by the package's own module."""
     path = folder / f"recipe-{processes}.yaml"
     path.write_text(yaml.safe_dump(flat_keys))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    command = [*torchrun, "-m", "tests.training.show_resume", str(path), str(stop)]
+    recorded = ["tests.training.show_resume", str(path), str(stop)]
+    command = [*torchrun, "-m", *(recorded if stop else ["vlit_hub.training.run", str(path)])]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:

@@ -1,7 +1,12 @@
 """Two processes over gloo against one: the same global sequence, the same loss, also across a resume."""
 
-import pytest
+import json
 
+import pytest
+import torch
+from transformers import AutoModelForImageTextToText
+
+from tests.tiny import tiny_llava
 from tests.training.show_resume import STEPS, STOP, compare, launch, show
 from tests.training.support import FAMILIES, flat, keys, keys_of, recipe, save_tiny, train, write_shards
 from vlit_hub.training.callbacks import read_losses
@@ -30,7 +35,29 @@ def test_one_process_stopped_and_resumed_by_two(tmp_path, family, workers, micro
     saves = {"save_strategy": "steps", "save_steps": STOP}
     train(recipe(model, data, tmp_path / "cut", **shape, **saves), stop=STOP)
     checkpoint = tmp_path / "cut" / "checkpoints" / f"checkpoint-{STOP}"
-    launch(keys(model, data, tmp_path / "resumed", **shape, resume=str(checkpoint)), tmp_path, 2, stop=0)
+    launch(keys(model, data, tmp_path / "resumed", **shape, resume=str(checkpoint)), tmp_path, 2, stop=STEPS)
     assert keys_of(tmp_path / "cut") | keys_of(tmp_path / "resumed") == keys_of(tmp_path / "whole")
     losses = [line["loss"] for out in ("cut", "resumed") for line in read_losses(tmp_path / out)]
     assert losses == pytest.approx([line["loss"] for line in read_losses(tmp_path / "whole")], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_the_module_under_torchrun_saves_a_model_and_its_report(data, tmp_path):
+    launch(keys(save_tiny(tmp_path / "model"), data, tmp_path / "out", setting="VLIT"), tmp_path, 2)
+    report = json.loads((tmp_path / "out" / "train_report.json").read_text())
+    assert (report["steps"], report["hardware"]["processes"], sum(report["data"]["seen"].values())) == (6, 2, 24)
+    assert report["hyper"]["per_device_train_batch_size"] == 2
+    AutoModelForImageTextToText.from_pretrained(tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_a_nan_on_one_rank_ends_all(tmp_path):
+    model, _ = tiny_llava()
+    save_tiny(tmp_path / "model")
+    data = write_shards(tmp_path / "data")
+    with torch.no_grad():
+        model.model.multi_modal_projector.linear_1.bias.fill_(float("nan"))  # text alone stays finite
+    model.save_pretrained(tmp_path / "model")
+    with pytest.raises(RuntimeError, match=r"NonFiniteLoss: loss nan in step 1, rank 1; not finite on: scenes, "):
+        launch(keys(tmp_path / "model", data, tmp_path / "out", save_strategy="steps", save_steps=1), tmp_path, 2)
+    assert last_checkpoint(tmp_path / "out" / "checkpoints") is None

@@ -16,7 +16,7 @@ from transformers import TrainerCallback
 from tests.training.support import FAMILIES, keys, keys_of, recipe, train
 from vlit_hub.training.callbacks import read_losses
 from vlit_hub.training.checkpoint import CheckpointError, Progress, last_checkpoint, restore
-from vlit_hub.training.recipe import load_recipe
+from vlit_hub.training.recipe import RecipeError, load_recipe
 from vlit_hub.training.run import build, run
 
 STEPS, STOP = 9, 4  # an epoch has 6 steps
@@ -97,6 +97,14 @@ def test_resume_auto_goes_on_in_the_same_folder(whole, model, data, tmp_path):
     assert [line["loss"] for line in lines] == pytest.approx([line["loss"] for line in read_losses(whole[0])], abs=1e-6)
     assert (report.steps, report.tokens) == (STEPS, sum(line["tokens"] for line in lines))
     assert sum(report.data["seen"].values()) == 4 * STEPS
+
+
+def test_a_finished_run_is_not_trained_on_and_an_old_folder_is_refused(model, data, tmp_path):
+    made = recipe(model, data, tmp_path, max_steps=2, save_strategy="steps", save_steps=2)
+    first = run(made, log=lambda text: None)
+    assert run(replace(made, resume="auto"), log=lambda text: None) == first
+    with pytest.raises(RecipeError, match=r"resume: .* holds checkpoint-2 of an earlier run; set resume: auto"):
+        run(made, log=lambda text: None)
 
 
 @pytest.mark.slow

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.training.support import FAMILIES
-from vlit_hub.training.settings import ANY_FAMILY, SETTINGS, SettingError, apply, matches, rates, select
+from vlit_hub.training.settings import ANY_FAMILY, SETTINGS, SettingError, apply, learning_rates, matches, select
 
 PREFIXES = {
     ("llava", "FA"): ("model.multi_modal_projector.",),
@@ -84,12 +84,13 @@ def test_a_pattern_is_a_glob_on_modules():
 def test_rates_take_the_first_match_and_refuse_frozen_modules(built):
     model = built["llava"]
     apply(model, "llava", "VLIT")
-    rate = rates(model, {"model.multi_modal_projector": 1e-3, "model": 2e-5})
+    by_id = learning_rates(model, {"model.multi_modal_projector": 1e-3, "model": 2e-5})
+    rate = {name: by_id.get(id(parameter)) for name, parameter in model.named_parameters()}
     assert rate["model.multi_modal_projector.linear_1.weight"] == 1e-3
     assert rate["model.language_model.norm.weight"] == 2e-5
-    assert "lm_head.weight" not in rate
-    assert not any(name.startswith("model.vision_tower") for name in rate)
+    assert rate["lm_head.weight"] is None
+    assert not any(value for name, value in rate.items() if name.startswith("model.vision_tower"))
     with pytest.raises(SettingError, match="frozen in this setting"):
-        rates(model, {"model.vision_tower": 1e-3})
+        learning_rates(model, {"model.vision_tower": 1e-3})
     with pytest.raises(SettingError, match="matches no parameter"):
         select(model, ["nothing"])

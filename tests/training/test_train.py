@@ -15,10 +15,10 @@ from tests.training.support import FAMILIES, keys_of, recipe, sample, save_tiny,
 from vlit_hub.schema import Blob, Message, Part
 from vlit_hub.shards import ShardWriter
 from vlit_hub.training.callbacks import read_losses
+from vlit_hub.training.guards import NonFiniteLoss
 from vlit_hub.training.recipe import RecipeError
 from vlit_hub.training.run import build, run
 from vlit_hub.training.settings import SettingError
-from vlit_hub.training.trainer import NonFiniteLoss
 
 RELOAD = """
 import sys, PIL.Image, torch

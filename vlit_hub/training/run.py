@@ -37,8 +37,9 @@ def run(
     Raises RecipeError, SettingError, ShardError, CheckpointError or NonFiniteLoss, each before or at the step it
     concerns.
     """
+    resume = _resume(recipe)
     trainer, tuned = build(recipe, log=log, evaluations=evaluations, callbacks=callbacks)
-    trainer.train(resume_from_checkpoint=_resume(recipe))
+    trainer.train(resume_from_checkpoint=resume)
     out = Path(recipe.out)
     trainer.save_model(str(out))
     report = report_of(recipe, tuned, trainer)
@@ -118,10 +119,13 @@ def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
 
 
 def _resume(recipe: TrainRecipe) -> str | None:
-    if recipe.resume != "auto":
-        return recipe.resume or None
-    newest = last_checkpoint(Path(recipe.out) / CHECKPOINTS)
-    return str(newest) if newest else None
+    folder = Path(recipe.out) / CHECKPOINTS
+    newest = last_checkpoint(folder)
+    if recipe.resume == "auto":
+        return str(newest) if newest else None
+    if newest and not recipe.resume:
+        raise RecipeError(f"resume: {folder} holds {newest.name} of an earlier run; set resume: auto, or another out")
+    return recipe.resume or None
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -8,10 +8,10 @@ that is below it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from torch import nn
@@ -110,18 +110,27 @@ def apply(model: nn.Module, family: str, setting: str) -> Report:
     )
 
 
-def rates(model: nn.Module, lr: Mapping[str, float]) -> dict[str, float]:
-    """Trainable parameter name -> its own learning rate, for those that a pattern matches (the first that does).
+def learning_rates(model: nn.Module, lr: Mapping[str, float]) -> dict[int, float]:
+    """``id`` of a trainable parameter -> its own learning rate, for those that a pattern matches (the first that does).
 
     Raises SettingError for a pattern without a trainable parameter: a rate that would do nothing.
     """
     found = select(model, lr)
-    trainable = {name: p.requires_grad for name, p in model.named_parameters(remove_duplicate=False)}
-    rate: dict[str, float] = {}
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    rates: dict[int, float] = {}
     for pattern, names in found.items():
-        own = [name for name in names if trainable[name]]
+        own = [parameters[name] for name in names if parameters[name].requires_grad]
         if not own:
             raise SettingError(f"lr[{pattern!r}]: the modules it matches are frozen in this setting")
-        for name in own:
-            rate.setdefault(name, lr[pattern])
-    return rate
+        for parameter in own:
+            rates.setdefault(id(parameter), lr[pattern])
+    return rates
+
+
+def split(group: Mapping[str, Any], rates: Mapping[int, float]) -> Iterator[dict[str, Any]]:
+    """An optimiser's parameter group as one group per learning rate."""
+    by_rate: dict[float, list[nn.Parameter]] = {}
+    for parameter in group["params"]:
+        by_rate.setdefault(rates.get(id(parameter), group["lr"]), []).append(parameter)
+    for rate, parameters in by_rate.items():
+        yield {**group, "params": parameters, "lr": rate}

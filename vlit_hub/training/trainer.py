@@ -8,7 +8,7 @@ tokens over ranks and accumulation, a stop at the first loss that is not finite.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,28 +24,14 @@ from vlit_hub.processing.masking import IGNORED
 from vlit_hub.shards import Plan, Store
 from vlit_hub.training.callbacks import CursorKeeper
 from vlit_hub.training.checkpoint import TRAINER_STATE, CheckpointError, Progress, last_checkpoint, restore
+from vlit_hub.training.guards import NonFiniteLoss, non_finite, refuse
 from vlit_hub.training.loader import EpochFetches, batch_shape, epoch_steps, train_loader
 from vlit_hub.training.loss import row_losses, targets_of
-from vlit_hub.training.settings import rates
+from vlit_hub.training.settings import learning_rates, split
 from vlit_hub.training.tally import NATS, SAMPLES, SKIPPED, TOKENS, Tally, added
 
 Evaluation = Callable[[PreTrainedModel, VLITProcessor], Mapping[str, float]]
 """An evaluation: model (in eval mode) and processor to named figures. Called on every rank."""
-
-REFUSED: tuple[tuple[Callable[[TrainingArguments], Any], str], ...] = (
-    (lambda a: a.n_gpu > 1, "several GPUs in one process: launch one process per GPU (torchrun, accelerate launch)"),
-    (
-        lambda a: a.label_smoothing_factor,
-        "label_smoothing_factor: the Trainer's smoother does not shift a VLM's labels",
-    ),
-    (lambda a: a.auto_find_batch_size, "auto_find_batch_size: it would change the global batch, and so the order"),
-    (lambda a: not a.average_tokens_across_devices, "average_tokens_across_devices: false would weigh ranks unequally"),
-)
-"""Training arguments that cannot be had here, and why."""
-
-
-class NonFiniteLoss(ArithmeticError):
-    """The loss, or the gradient of a finite loss, is not a finite number; names the samples of the batch."""
 
 
 class VLITTrainer(Trainer):
@@ -53,8 +39,8 @@ class VLITTrainer(Trainer):
 
     ``collator`` with ``supervised_only`` where the family can; without, every position is scored. ``global_batch`` is
     samples per optimiser step over all ranks: micro-batch x world size x accumulation, else ValueError. ``lr`` gives
-    modules their own learning rate (settings.rates). ``evaluations`` run whenever the Trainer evaluates; their figures
-    are logged as ``eval_<name>_<figure>``.
+    modules their own learning rate (settings.learning_rates). ``evaluations`` run whenever the Trainer evaluates;
+    their figures are logged as ``eval_<name>_<figure>``.
     Raises ValueError for arguments that exclude each other, saying what to set.
     """
 
@@ -72,9 +58,7 @@ class VLITTrainer(Trainer):
         evaluations: Mapping[str, Evaluation] | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        for refused, why in REFUSED:
-            if refused(args):
-                raise ValueError(f"not supported: {why}")
+        refuse(args)
         batch_shape(global_batch, args.world_size, args.per_device_train_batch_size, args.gradient_accumulation_steps)
         args.ignore_data_skip, args.remove_unused_columns, args.logging_nan_inf_filter = True, False, False
         self.plan, self.store, self.processor, self.global_batch = train_plan, store, processor, global_batch
@@ -112,15 +96,10 @@ class VLITTrainer(Trainer):
         steps, total = epoch_steps(self.plan, self.global_batch, args)
         longest = max(steps)
         batches = longest * args.gradient_accumulation_steps
-        return (
-            len(steps),
-            longest,
-            longest * self.global_batch,
-            total * self.global_batch,
-            self.global_batch,
-            batches,
-            total,
-        )
+        # Resumed at its last step the Trainer would still take one more: no epoch is left then.
+        epochs = len(steps) if self.progress.step < total else 0
+        items = longest * self.global_batch, total * self.global_batch, self.global_batch
+        return epochs, longest, *items, batches, total
 
     def names_of(self, item: Sequence[int]) -> str:
         """Where the samples of an item lie: dataset, shard, offset, key."""
@@ -171,8 +150,8 @@ class VLITTrainer(Trainer):
         loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
         if model.training:
             sums, tokens = row_losses(outputs["logits"], labels)
-            if not torch.isfinite(loss) or not torch.isfinite(sums).all():
-                self._stop(f"loss {loss.item()}", [not ok for ok in torch.isfinite(sums).tolist()])
+            if not torch.isfinite(loss):
+                raise self._stop(f"loss {loss.item()}", self.notes[-1:], (~torch.isfinite(sums)).tolist())
             self._tally.add(self.notes[-1]["rows"], sums.cpu(), tokens.cpu())
         return (loss, outputs) if return_outputs else loss
 
@@ -180,20 +159,12 @@ class VLITTrainer(Trainer):
         norm = float(super()._get_grad_norm(model, grad_norm=grad_norm))
         # fp16 scales its loss so that overflows happen and are skipped.
         if not self.args.fp16 and not math.isfinite(norm):
-            self._stop(f"gradient norm {norm} at a finite loss", None)
+            raise self._stop(f"gradient norm {norm} at a finite loss", self.notes, None)
         return norm
 
-    def _stop(self, what: str, guilty: list[bool] | None) -> None:
-        where = f"step {self.state.global_step + 1}, rank {self.args.process_index}"
-        if guilty is None:
-            names = [self.names_of(item) for note in self.notes for item in note["rows"]]
-            raise NonFiniteLoss(f"{what} in {where}; this rank's samples: " + "; ".join(names))
-        names = [self.names_of(item) for item in self.notes[-1]["rows"]]
-        first = [name for name, bad in zip(names, guilty, strict=True) if bad]
-        rest = [name for name, bad in zip(names, guilty, strict=True) if not bad]
-        raise NonFiniteLoss(
-            f"{what} in {where}; not finite on: {'; '.join(first)}; also in the batch: {'; '.join(rest) or 'none'}"
-        )
+    def _stop(self, what: str, notes: Sequence[Mapping[str, Any]], guilty: Sequence[bool] | None) -> NonFiniteLoss:
+        names = [self.names_of(item) for note in notes for item in note["rows"]]
+        return non_finite(what, f"step {self.state.global_step + 1}, rank {self.args.process_index}", names, guilty)
 
     def commit(self) -> None:
         """An optimiser step is done: its data counts as trained on. Called by CursorKeeper."""
@@ -231,10 +202,9 @@ class VLITTrainer(Trainer):
         """The Trainer's groups, split where ``lr`` gives a module its own rate."""
         if self.optimizer is None and self.lr:
             whole: Any = self.model if model is None else model
-            parameters = dict(whole.named_parameters(remove_duplicate=False))
-            rate = {id(parameters[name]): value for name, value in rates(whole, self.lr).items()}
+            rates = learning_rates(whole, self.lr)
             optimizer = super().create_optimizer(model)
-            optimizer.param_groups[:] = [part for group in optimizer.param_groups for part in _split(group, rate)]
+            optimizer.param_groups[:] = [part for group in optimizer.param_groups for part in split(group, rates)]
         return super().create_optimizer(model)
 
     def evaluate(self, *args: Any, metric_key_prefix: str = "eval", **kwargs: Any) -> dict[str, float]:
@@ -313,11 +283,3 @@ class VLITTrainer(Trainer):
         if self.is_deepspeed_enabled or self.is_fsdp_enabled:
             return super()._load_best_model()
         self._load_from_checkpoint(str(self.state.best_model_checkpoint))
-
-
-def _split(group: dict[str, Any], rate: Mapping[int, float]) -> Iterator[dict[str, Any]]:
-    by_rate: dict[float, list[Tensor]] = {}
-    for parameter in group["params"]:
-        by_rate.setdefault(rate.get(id(parameter), group["lr"]), []).append(parameter)
-    for value, parameters in by_rate.items():
-        yield {**group, "params": parameters, "lr": value}
