@@ -402,11 +402,14 @@ def check(sample: Sample) -> None:
     _member("ability", sample.ability, ABILITIES)
     if sample.language != "en" and not LANGUAGE.fullmatch(sample.language):
         raise SchemaError("language", f"{sample.language!r} is not a BCP-47 tag such as 'en' or 'zh-Hans'")
-    _check_media(sample)
+    counts = _check_media(sample)
+    seen = dict.fromkeys(counts, 0)
     for m, message in enumerate(sample.messages):
         for p, part in enumerate(message.content):
             if part.type != "text" or part.index != -1 or part.regions:
-                _check_part(sample, part, m, p)
+                _check_part(sample, part, f"messages[{m}].content[{p}]")
+                if part.type in counts:
+                    _check_order(part, counts, seen)
     for r, region in enumerate(sample.regions):
         _check_region(sample, region, f"regions[{r}]")
     for s, span in enumerate(sample.spans):
@@ -420,44 +423,46 @@ def _member(field: str, value: str, allowed: Mapping[str, str]) -> None:
         raise SchemaError(field, f"{value!r} is not one of: {', '.join(allowed)}")
 
 
-def _check_part(sample: Sample, part: Part, m: int, p: int) -> None:
+def _check_part(sample: Sample, part: Part, where: str) -> None:
     if part.type == "text":
-        if part.index != -1 or part.regions:
-            raise SchemaError(f"messages[{m}].content[{p}]", "a text part has index -1 and no regions")
-    elif part.type == "region":
+        raise SchemaError(where, "a text part has index -1 and no regions")
+    if part.type == "region":
         if part.index != -1:
-            raise SchemaError(f"messages[{m}].content[{p}].index", "a region part has index -1")
+            raise SchemaError(f"{where}.index", "a region part has index -1")
         for region in part.regions:
             if not 0 <= region < len(sample.regions):
-                raise SchemaError(f"messages[{m}].content[{p}].regions", f"{region} is no index into regions")
+                raise SchemaError(f"{where}.regions", f"{region} is no index into regions")
     elif part.text or part.regions:
-        raise SchemaError(f"messages[{m}].content[{p}]", f"a part of type {part.type} has neither text nor regions")
+        raise SchemaError(where, f"a part of type {part.type} has neither text nor regions")
 
 
-def _check_media(sample: Sample) -> None:
-    counts = dict.fromkeys(COLUMNS, 0)
+def _check_order(part: Part, counts: Mapping[str, int], seen: dict[str, int]) -> None:
+    kind, index = part.type, part.index
+    if not 0 <= index <= min(seen[kind], counts[kind] - 1):
+        raise SchemaError("messages", f"{kind} {index} is out of order of first use, or beyond {counts[kind]}")
+    seen[kind] = max(seen[kind], index + 1)
+
+
+def _check_media(sample: Sample) -> dict[str, int]:
+    """Media per type, after checking that the list and the four columns agree."""
+    counts = {"image": len(sample.images), "video": len(sample.videos), "audio": len(sample.audios)}
+    counts["point_cloud"] = len(sample.point_clouds)
+    seen = dict.fromkeys(counts, 0)
     for media in sample.media:
-        if media.index != counts[media.type]:
+        if media.index != seen[media.type]:
             raise SchemaError("media", f"{media.type} {media.index}: entries of one type are numbered 0, 1, 2 in order")
-        counts[media.type] += 1
+        seen[media.type] += 1
         if media.start is not None or media.end is not None:
-            if not _finite(media.start, media.end):
-                raise SchemaError("media", "clip times must be finite")
-    for kind, column in COLUMNS.items():
-        if len(getattr(sample, column)) != counts[kind]:
-            raise SchemaError(
-                column, f"{len(getattr(sample, column))} blobs, but media has {counts[kind]} of type {kind}"
-            )
-    seen = dict.fromkeys(COLUMNS, 0)
-    for message in sample.messages:
-        for part in message.content:
-            if part.type in seen:
-                if not 0 <= part.index <= min(seen[part.type], counts[part.type] - 1):
-                    raise SchemaError(
-                        "messages",
-                        f"{part.type} {part.index} is out of order of first use, or beyond {counts[part.type]}",
-                    )
-                seen[part.type] = max(seen[part.type], part.index + 1)
+            _check_clip(media)
+    if seen != counts:
+        kind = next(kind for kind in counts if seen[kind] != counts[kind])
+        raise SchemaError(COLUMNS[kind], f"{counts[kind]} blobs, but media has {seen[kind]} of type {kind}")
+    return counts
+
+
+def _check_clip(media: Media) -> None:
+    if not _finite(media.start, media.end):
+        raise SchemaError("media", "clip times must be finite")
 
 
 def _check_region(sample: Sample, region: Region, where: str) -> None:

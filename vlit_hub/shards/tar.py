@@ -71,10 +71,20 @@ def header(name: str, size: int) -> bytes:
         raise ValueError(
             f"{name!r} ({size} bytes): ustar takes names up to {MAX_NAME} and files up to {MAX_SIZE} bytes"
         )
-    octal = b"0000644", b"0000000", b"0000000", b"%011o" % size, b"%011o" % 0
-    block = bytearray(_HEADER.pack(encoded, *octal, b" " * 8, b"0", b"", b"ustar", b"00", b"", b"", *octal[1:3], b""))
-    block[148:156] = b"%06o\x00 " % sum(block)
-    return bytes(block)
+    digits = b"%011o" % size
+    # Only name and size vary, so the checksum (the sum of all bytes) is that of an empty header plus theirs.
+    checksum = _EMPTY_SUM + sum(encoded) + sum(digits)
+    return _header(encoded, digits, b"%06o\x00 " % checksum)
+
+
+def _header(name: bytes, size: bytes, checksum: bytes) -> bytes:
+    zero = b"0000000"
+    return _HEADER.pack(
+        name, b"0000644", zero, zero, size, b"0" * 11, checksum, b"0", b"", b"ustar", b"00", b"", b"", zero, zero, b""
+    )
+
+
+_EMPTY_SUM = sum(_header(b"", b"", b" " * 8))
 
 
 def padding(size: int) -> bytes:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import struct
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -35,6 +36,8 @@ MAX_BYTES = 512 << 20
 MAX_SAMPLES = 10_000
 _row = struct.Struct("<" + ROW_CODES).pack
 _media_row = struct.Struct("<" + MEDIA_CODES).pack
+_coded = attrgetter(*TABLES)
+_columns = attrgetter(*COLUMNS.values())
 
 
 def prefix_of(name: str, subset: str, split: str) -> str:
@@ -74,6 +77,7 @@ class ShardWriter:
         self._shard: _Shard | None = None
         self._members: set[str] = set()
         self._tables: dict[str, dict[str, int]] = {table: {} for table in (*TABLES, "ext")}
+        self._combinations: dict[tuple[str, ...], dict[str, int]] = {}
 
     def __enter__(self) -> ShardWriter:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -108,7 +112,7 @@ class ShardWriter:
         Blobs hold bytes, or the path of a file that is read here. Raises MediumError naming sample and medium where
         one cannot be read or is empty; nothing of the sample is written then, and the next one can follow.
         """
-        if len(sample.media) != sum(len(getattr(sample, column)) for column in COLUMNS.values()):
+        if len(sample.media) != sum(map(len, _columns(sample))):
             raise ValueError(f"sample {sample.id!r}: `media` has {len(sample.media)} entries, one per medium is needed")
         blobs = [_read(sample, medium) for medium in range(len(sample.media))]
         key = f"{self.prefix}-{self.samples:09d}"
@@ -160,12 +164,12 @@ class ShardWriter:
             )
             self._media.append(_media_row(*row))
         missing = blobs.count(None)
-        unresolved = sum(region.frame != "norm" for region in sample.regions)
+        unresolved = sum([region.frame != "norm" for region in sample.regions])
         ending = _ending(sample)
         self.counts["missing_media"] += missing > 0
         self.counts["unresolved_regions"] += unresolved > 0
         self.counts["trainable"] += ending == "trained"
-        row_codes = {table: self._code(table, getattr(sample, table)) for table in TABLES}
+        row_codes = self._row_codes(sample)
         entry = Row(
             shard=shard,
             offset=offsets["json"],
@@ -175,13 +179,22 @@ class ShardWriter:
             media_start=start,
             media=len(blobs),
             turns=len(sample.messages),
-            chars=sum(len(part.text) for part in schema.parts(sample)),
+            chars=sum([len(part.text) for message in sample.messages for part in message.content]),
             missing=missing,
             unresolved=unresolved,
             ending=ENDINGS.index(ending),
             **row_codes,
         )
         self._rows.append(_row(*entry))
+
+    def _row_codes(self, sample: Sample) -> dict[str, int]:
+        """Table -> code of the sample's value in it; looked up once per combination of values."""
+        values = _coded(sample)
+        codes = self._combinations.get(values)
+        if codes is None:
+            codes = {table: self._code(table, value) for table, value in zip(TABLES, values, strict=True)}
+            self._combinations[values] = codes
+        return codes
 
     def _code(self, table: str, value: str) -> int:
         codes = self._tables[table]
