@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import jinja2
 
+from vlit_hub.evaluation.answers import is_right
+from vlit_hub.media import image_size
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -19,6 +22,8 @@ WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 56, 12, 12, 44
 """Pixels around the curve, for axes and their words."""
 TICKS = 5
+SMALL = 128
+"""Pictures of fewer pixels a side are enlarged pixel by pixel."""
 MAGIC = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpeg", b"GIF8": "gif", b"RIFF": "webp"}
 
 
@@ -34,8 +39,13 @@ class Example:
 
     @property
     def right(self) -> bool:
-        """Whether answer and reference are the same words, whatever their case and final full stop."""
-        return _words(self.answer) == _words(self.reference)
+        """Whether the evaluation counts the answer as right."""
+        return is_right(self.answer, [self.reference])
+
+    @property
+    def small(self) -> bool:
+        """Whether the picture has fewer than SMALL pixels a side."""
+        return max(image_size(self.picture) if isinstance(self.picture, bytes) else self.picture.size) < SMALL
 
     @property
     def source(self) -> str:
@@ -147,10 +157,6 @@ def ticks(low: float, high: float) -> list[float]:
     step = next(power * nice for nice in (1, 2, 5, 10) if power * nice >= raw * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(step * number, 12) for number in range(first, max(last, first + 1) + 1)]
-
-
-def _words(text: str) -> str:
-    return " ".join(text.lower().split()).rstrip(".")
 
 
 def _png(picture: Image) -> bytes:
