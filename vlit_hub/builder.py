@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -18,7 +19,7 @@ from datasets.builder import Key
 
 from vlit_hub import formats, regions, registry
 from vlit_hub.media import list_files
-from vlit_hub.release import MissingFiles, Release, batches, how_to_get
+from vlit_hub.release import MissingFiles, Outcome, Release, how_to_get, paused_collector
 from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, hints, to_arrow
 from vlit_hub.spec import DatasetSpec
 
@@ -117,10 +118,14 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
         entries = {str(path): entry for entry, path in release.files[split]}
         for number, file in enumerate(files):
             faults: Counter[str] = Counter()
-            for batch, outcomes in enumerate(batches(release.read_file(entries[file], Path(file)), BATCH)):
-                faults.update(f"{bad.field}: {bad.reason}"[:120] for outcome in outcomes for bad in outcome.bad)
-                if samples := [sample for outcome in outcomes for sample in outcome.samples]:
-                    yield Key(number, batch), _table(samples)
+            outcomes = release.read_file(entries[file], Path(file))
+            for batch in count():
+                with paused_collector():
+                    read, table = _next_table(outcomes, faults)
+                if table is not None:
+                    yield Key(number, batch), table
+                if read < BATCH:
+                    break
             if faults:
                 reasons = "; ".join(f"{n} x {reason}" for reason, n in faults.most_common(3))
                 log.warning(
@@ -130,5 +135,9 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
                 )  # fmt: skip
 
 
-def _table(samples: list[Sample]) -> pa.Table:
-    return pa.Table.from_batches([to_arrow(samples)], schema=arrow_schema())
+def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> tuple[int, pa.Table | None]:
+    """(records read, their samples as a table or None where none could be converted); counts what could not."""
+    batch = list(islice(outcomes, BATCH))
+    faults.update(f"{bad.field}: {bad.reason}"[:120] for outcome in batch for bad in outcome.bad)
+    samples = [sample for outcome in batch for sample in outcome.samples]
+    return len(batch), pa.Table.from_batches([to_arrow(samples)], schema=arrow_schema()) if samples else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Outcome:
     native: Any
     """The record as read, or the text of what could not be read."""
     samples: list[Sample] = field(default_factory=list)
+    encoded: list[bytes] = field(default_factory=list)
+    """The JSON of each sample without its media, as shards hold it."""
     bad: list[BadRecord] = field(default_factory=list)
     """Why the record (no samples) or some of its children (partial) could not be converted."""
     reports: list[tuple[str, str]] = field(default_factory=list)
@@ -127,24 +129,20 @@ class Release:
                 yield convert(record, ctx)
 
 
-def batches(outcomes: Iterable[Outcome], size: int) -> Iterator[list[Outcome]]:
-    """Lists of up to ``size`` outcomes, each made with the garbage collector paused.
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """Keep Python's cycle collector from running inside the block.
 
-    Outcomes hold no cycles, and each full collection would walk all that torch or datasets have loaded: a third of
-    the time of a read.
+    For a batch of outcomes: they hold no cycles, and each collection would walk all that torch or datasets have
+    loaded, a third of the time of a read.
     """
-    source = iter(outcomes)
-    while True:
-        was = gc.isenabled()
-        gc.disable()
-        try:
-            batch = list(islice(source, size))
-        finally:
-            if was:
-                gc.enable()
-        if not batch:
-            return
-        yield batch
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def convert(record: Mapping[str, Any], ctx: Context) -> Outcome:
@@ -160,18 +158,20 @@ def convert(record: Mapping[str, Any], ctx: Context) -> Outcome:
         try:
             if isinstance(child, BadRecord):
                 raise child
-            outcome.samples.append(_finish(child, ctx, record, k if len(children) > 1 else -1))
+            sample = _finish(child, ctx, k if len(children) > 1 else -1)
+            outcome.encoded.append(_checked(sample))
+            outcome.samples.append(sample)
         except BadRecord as error:
             outcome.bad.append(error)
     return outcome
 
 
-def _finish(draft: Sample, ctx: Context, record: Mapping[str, Any], k: int) -> Sample:
-    """The converter's draft as a canonical sample; raises BadRecord."""
+def _finish(draft: Sample, ctx: Context, k: int) -> Sample:
+    """The converter's draft with everything that the engine knows."""
     blobs, media = _find_media(draft, ctx)
     base = f"{ctx.file.rpartition('.')[0]}:{ctx.row}"
     native = draft.id if ctx.spec.unique_id and draft.id else base
-    sample = msgspec.structs.replace(
+    return msgspec.structs.replace(
         draft,
         **blobs,
         media=media,
@@ -182,14 +182,19 @@ def _finish(draft: Sample, ctx: Context, record: Mapping[str, Any], k: int) -> S
         subset=ctx.subset,
         split=ctx.split,
     )
+
+
+def _checked(sample: Sample) -> bytes:
+    """The JSON of a sample without its media, after all checks; raises BadRecord."""
     try:
-        from_json(to_json(strip_media(sample)))
+        encoded = to_json(strip_media(sample))
+        from_json(encoded)
         check(sample)
     except SchemaError as error:
         raise BadRecord(error.field, error.reason) from None
     except UnicodeEncodeError:
         raise BadRecord("record", "a text holds half of a surrogate pair (broken UTF-16 escape)") from None
-    return sample
+    return encoded
 
 
 def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None]], list[Media]]:

@@ -9,11 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from vlit_hub.audit import Audit, audit
-from vlit_hub.release import Outcome, Release, batches
+from vlit_hub.release import Outcome, Release, paused_collector
 from vlit_hub.schema import COLUMNS, Sample
 from vlit_hub.shards.errors import MediumError
 from vlit_hub.shards.writer import ShardWriter
@@ -89,9 +90,13 @@ def build(
             with ShardWriter(
                 out, release.spec.name, release.subset, split, **({"max_bytes": max_bytes} if max_bytes else {})
             ) as writer:
-                for outcomes in batches(release.read(split, writer.facts), BATCH):
-                    for outcome in outcomes:
-                        sink.take(outcome, writer)
+                outcomes = release.read(split, writer.facts)
+                before = -1
+                while report.records > before:
+                    before = report.records
+                    with paused_collector():
+                        for outcome in islice(outcomes, BATCH):
+                            sink.take(outcome, writer)
                     if progress:
                         progress(split, report.records)
             report.shards += len(writer.shards)
@@ -119,9 +124,9 @@ class _Sink:
         report = self.report
         report.records += 1
         written = 0
-        for sample in outcome.samples:
+        for sample, encoded in zip(outcome.samples, outcome.encoded, strict=True):
             try:
-                writer.write(sample)
+                writer.write(sample, encoded)
             except MediumError as error:
                 outcome.bad.append(BadRecord("media", str(error)))
                 continue

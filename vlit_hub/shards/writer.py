@@ -106,11 +106,12 @@ class ShardWriter:
                     f"whose files are named {self.prefix} too; use another folder"
                 )
 
-    def write(self, sample: Sample) -> str:
+    def write(self, sample: Sample, encoded: bytes | None = None) -> str:
         """Add one canonical sample (``schema.validate``) and return its key.
 
-        Blobs hold bytes, or the path of a file that is read here. Raises MediumError naming sample and medium where
-        one cannot be read or is empty; nothing of the sample is written then, and the next one can follow.
+        ``encoded``: its JSON without media, where the caller has it already. Blobs hold bytes, or the path of a file
+        that is read here. Raises MediumError naming sample and medium where one cannot be read or is empty; nothing
+        of the sample is written then, and the next one can follow.
         """
         if len(sample.media) != sum(map(len, _columns(sample))):
             raise ValueError(f"sample {sample.id!r}: `media` has {len(sample.media)} entries, one per medium is needed")
@@ -119,7 +120,7 @@ class ShardWriter:
         names = [
             "" if data is None else f"{i}.{tar.extension(data, sample.media[i].ref)}" for i, data in enumerate(blobs)
         ]
-        members = [("json", schema.to_json(schema.strip_media(sample)))]
+        members = [("json", encoded or schema.to_json(schema.strip_media(sample)))]
         members += [(name, data) for name, data in zip(names, blobs, strict=True) if data is not None]
         offsets = self._add(key, members)
         self._index(sample, key, names, blobs, offsets, len(members[0][1]))

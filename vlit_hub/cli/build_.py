@@ -1,0 +1,53 @@
+"""``vlit build NAME --raw DIR --out DIR``: a raw release as shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vlit_hub import registry
+from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, pairs, progress, roots, table, verb
+
+
+@verb
+def command(
+    name: Annotated[str, typer.Argument(help="A name of `vlit list`.")],
+    raw: Raw,
+    out: Annotated[Path, typer.Option("--out", help="Folder for shards, index, manifest and quarantine.")],
+    subset: Subset = "",
+    split: Annotated[list[str] | None, typer.Option(help="Splits; all if left out.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", help="NAME=VALUE of the script's options.")] = None,
+    media_root: Roots = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at the first record that cannot be converted.")
+    ] = False,
+    audit: Annotated[bool, typer.Option("--audit", help="Show where every native value goes.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Convert a raw release into shards; what cannot be converted goes to quarantine.jsonl with its reason."""
+    from vlit_hub.release import Release
+    from vlit_hub.shards.build import build
+
+    release = Release(registry.get(name), raw, subset, roots(media_root), pairs(option, "--option"))
+    with progress(f"build {name}") as step:
+        report = build(release, out, splits=split, strict=strict, with_audit=audit, progress=step)
+    if as_json:
+        return emit(report.to_dict())
+    show(f"{name} -> {out}", report.to_dict())
+
+
+def show(title: str, found: dict) -> None:
+    """The report as a table, faults below it."""
+    counts = ("records", "converted", "partial", "quarantined", "samples", "missing_media", "unresolved_regions",
+              "shards", "seconds", "peak_rss_mb")  # fmt: skip
+    table(title, ("count", "value"), ([key, found[key]] for key in counts if key in found), right=("value",))
+    if found.get("audit"):
+        table("where native values go", ("typed", "meta", "dropped", "typed share"),
+              [[found["audit"][key] for key in ("typed", "meta", "dropped", "typed_share")]])  # fmt: skip
+    if found["reasons"]:
+        table("faults", ("reason", "times"), found["reasons"].items(), right=("times",))
+    for key in ("unread", "absent"):
+        if found.get(key):
+            print(f"{key}: {', '.join(found[key])}")

@@ -1,0 +1,103 @@
+"""What the verbs share: output as a table or as one JSON document, errors with exit codes, progress."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
+Raw = Annotated[Path, typer.Option("--raw", help="Folder of the raw release.")]
+Roots = Annotated[
+    list[str] | None,
+    typer.Option("--media-root", help="NAME=FOLDER, or one FOLDER for all: where pictures outside --raw lie."),
+]
+Subset = Annotated[str, typer.Option(help="Subset of the dataset; the default subset if left out.")]
+
+err = Console(stderr=True)
+
+
+class BadInput(ValueError):
+    """What the user gave cannot be worked with; the message says why and what to do."""
+
+
+def verb(function: Callable[..., int | None]) -> Callable[..., None]:
+    """Run a verb: bad input ends with one line on stderr (and ``{"error"}`` under --json) and exit code 1."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **kwargs: Any) -> None:
+        try:
+            code = function(*args, **kwargs)
+        except (ValueError, OSError, LookupError, RuntimeError) as error:
+            if isinstance(error, LookupError) and type(error).__module__ == "builtins":
+                raise
+            if kwargs.get("as_json"):
+                print(json.dumps({"error": str(error), "kind": type(error).__name__}))
+            err.print(f"[bold red]error:[/] {_plain(error)}", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+        raise typer.Exit(code or 0)
+
+    return command
+
+
+def _plain(error: Exception) -> str:
+    return str(error).replace("[", r"\[") or type(error).__name__
+
+
+def emit(document: Any) -> None:
+    """The one JSON document of ``--json``."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
+    """A table on stdout; columns named in ``right`` are aligned right."""
+    made = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(str(cell) for cell in row))
+    Console().print(made)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on stderr; the yielded function takes (label, done). Silent where stderr is no terminal."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda label, done: bar.update(task, description=f"{what} {label}", completed=done)
+
+
+def roots(given: list[str] | None) -> dict[str, str] | str | None:
+    """``--media-root`` values as media_roots: NAME=FOLDER pairs, or one FOLDER."""
+    if not given:
+        return None
+    if len(given) == 1 and "=" not in given[0]:
+        return given[0]
+    return pairs(given, "--media-root")
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """Repeated NAME=VALUE options as a dictionary."""
+    found: dict[str, str] = {}
+    for item in given or ():
+        name, equals, value = item.partition("=")
+        if not equals or not name:
+            raise BadInput(f"{option} {item}: expected NAME=VALUE")
+        found[name] = value
+    return found

@@ -1,0 +1,46 @@
+"""``vlit list``: the datasets, with the survey's taxonomy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vlit_hub import registry
+from vlit_hub.cli.common import Json, emit, table, verb
+from vlit_hub.spec import DatasetSpec
+
+
+def row(spec: DatasetSpec) -> dict[str, Any]:
+    """One dataset for ``--json``."""
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "licence": spec.licence or spec.licence_stated,
+        "released": spec.released,
+        "modalities": list(spec.modalities),
+        "scope": list(spec.taxonomy.scope),
+        "construction": list(spec.taxonomy.construction),
+        "target": list(spec.taxonomy.target),
+        "kind": spec.kind,
+        "size": spec.size,
+    }
+
+
+def rows() -> list[dict[str, Any]]:
+    """All registered datasets."""
+    return [row(registry.get(name)) for name in registry.names()]
+
+
+@verb
+def command(as_json: Json = False) -> None:
+    """List the datasets with taxonomy, licence, size and whether they were released."""
+    found = rows()
+    if as_json:
+        return emit(found)
+    columns = ("name", "category", "modalities", "licence", "size", "released")
+    table(f"{len(found)} datasets", columns, ([entry["name"], _category(entry), ", ".join(entry["modalities"]),
+          entry["licence"], entry["size"], entry["released"]] for entry in found))  # fmt: skip
+
+
+def _category(entry: dict[str, Any]) -> str:
+    words = [*entry["scope"], *entry["construction"], *entry["target"]]
+    return ", ".join(word for word in words if word != "none")

@@ -1,0 +1,64 @@
+"""``vlit train RECIPE.yaml [key=value ...]``: verify, then tune."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vlit_hub.cli import verify_
+from vlit_hub.cli.common import BadInput, Json, emit, err, pairs, table, verb
+
+CHECKED = 64
+"""Samples that are verified before the first step."""
+
+
+@verb
+def command(
+    recipe: Annotated[Path, typer.Argument(help="A flat YAML file: our keys and TrainingArguments side by side.")],
+    override: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE, wins over the file.")] = None,
+    no_verify: Annotated[
+        bool, typer.Option("--no-verify", help="Train unverified; the model card will say so.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Tune a model by a recipe. Verifies a sample of the data first and refuses on red."""
+    from vlit_hub.training.recipe import load_recipe
+    from vlit_hub.training.run import run
+
+    loaded = load_recipe(recipe, pairs(override, "override"))
+    if not no_verify and int(os.environ.get("RANK", "0")) == 0:
+        refuse_on_red(loaded, as_json)
+    report = run(loaded, log=lambda text: err.print(text, markup=False, highlight=False))
+    found = json.loads((Path(loaded.out) / "train_report.json").read_text())
+    if as_json:
+        emit(found)
+    else:
+        table(f"{report.setting} -> {loaded.out}", ("fact", "value"), _flat(found))
+    return 0
+
+
+def refuse_on_red(recipe: Any, as_json: bool) -> None:
+    """Run ``verify`` on a sample of the recipe's data; leaves ``verify.json`` in its out folder for the card."""
+    from vlit_hub.processing import VLITProcessor
+    from vlit_hub.shards import Store
+    from vlit_hub.verify import verify
+
+    store = Store(recipe.data, subset=recipe.subset or None, split=recipe.split or None)
+    processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
+    report = verify(store, processor, recipe.max_length, CHECKED)
+    out = Path(recipe.out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "verify.json").write_text(json.dumps(report.as_dict(), indent=2) + "\n")
+    if not report.ok:
+        if not as_json:
+            verify_.show(report)
+        red = "; ".join(f"{row.check}: {row.first}" for row in report.rows if not row.passed)
+        raise BadInput(f"verify is red, nothing was trained ({red}). --no-verify trains all the same")
+
+
+def _flat(found: dict[str, Any]) -> list[list[object]]:
+    return [[key, value] for key, value in found.items() if isinstance(value, (str, int, float))]
