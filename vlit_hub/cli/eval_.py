@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from vlit_hub.cli.common import BadInput, Json, emit, progress, table, verb
+
+if TYPE_CHECKING:
+    from vlit_hub.schema import Sample
+    from vlit_hub.shards import Store
 
 
 @verb
@@ -45,7 +50,7 @@ def command(
             VLITProcessor.from_pretrained(model),
             labels=json.loads(labels.read_text()) if labels else None,
             untuned=load(untuned) if untuned else None,
-            training=Store(training) if training else None,
+            training=_samples(Store(training)) if training else None,
             limit=limit,
             seed=seed,
             batch_size=batch_size,
@@ -58,6 +63,10 @@ def command(
     if as_json:
         return emit(found)
     show(report)
+
+
+def _samples(store: Store) -> Iterator[Sample]:
+    return (store[row] for row in range(len(store)))
 
 
 def show(report: Any) -> None:

@@ -1,0 +1,66 @@
+"""``vlit card FOLDER``: the card of shards or of a tuned model, from measured facts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from vlit_hub.cli.common import BadInput, Json, emit, verb
+
+
+@verb
+def command(
+    folder: Annotated[Path, typer.Argument(help="Folder of shards, or of a tuned model.")],
+    data: Annotated[Path | None, typer.Option("--data", help="For a model: the shards it was tuned on.")] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option("--eval", help="For a model: a report of `vlit eval --out`.")
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None, typer.Option("--earlier", help="For a model: the folder of an earlier stage.")
+    ] = None,
+    base_model: Annotated[str, typer.Option(help="For a model: the Hub id it was tuned from.")] = "",
+    repo: Annotated[str, typer.Option("--repo", help="Repository that the card's loading code names.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Default: README.md in the folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a dataset or model card; every number on it was measured and names its command."""
+    if (folder / "manifest.json").is_file():
+        from vlit_hub.publishing.cards import shards_card
+
+        text = shards_card(folder, repo_id=repo)
+    elif (folder / "train_report.json").is_file():
+        text = _model_card(folder, data, evaluation, earlier or [], base_model, repo)
+    else:
+        raise BadInput(f"{folder} holds neither manifest.json (shards) nor train_report.json (a tuned model)")
+    target = out or folder / "README.md"
+    target.write_text(text, encoding="utf-8")
+    if as_json:
+        return emit({"card": str(target), "characters": len(text)})
+    print(target)
+
+
+def _model_card(
+    folder: Path, data: Path | None, evaluation: Path | None, earlier: list[Path], base_model: str, repo: str
+) -> str:
+    from vlit_hub.publishing.facts import dataset_facts
+    from vlit_hub.publishing.model_card import model_card
+
+    if data is None:
+        raise BadInput("a model's card needs --data, the shards it was tuned on")
+    verified = folder / "verify.json"
+    return model_card(
+        _read(folder / "train_report.json"),
+        _read(evaluation) if evaluation else None,
+        _read(verified) if verified.is_file() else None,
+        dataset_facts(data),
+        earlier=[_read(stage / "train_report.json") for stage in earlier],
+        base_model=base_model,
+        repo_id=repo,
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
