@@ -5,6 +5,7 @@ The same line works under ``torchrun --nproc-per-node N -m`` and ``accelerate la
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -46,6 +47,7 @@ def run(
     if trainer.args.should_save:
         (out / "training_args.bin").unlink(missing_ok=True)  # a pickle of paths: not to be published
         report.save()
+    trainer.accelerator.wait_for_everyone()  # nobody reads `out` before it is whole
     return report
 
 
@@ -58,6 +60,8 @@ def build(
 ) -> tuple[VLITTrainer, Report]:
     """The trainer of a recipe, ready to train, and what its setting froze. Measures the shards if need be."""
     args = recipe.arguments()
+    if args.world_size > 1:
+        atexit.register(_leave)
     say: Log = log if args.process_index == 0 else (lambda text: None)
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
     model = load_model(recipe)
@@ -118,6 +122,12 @@ def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
         raise RecipeError(f"the tokenizer has {len(processor.tokenizer)} tokens, the model embeds {rows}")
 
 
+def _leave() -> None:
+    # The group's threads abort a process that ends with it open.
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def _resume(recipe: TrainRecipe) -> str | None:
     folder = Path(recipe.out) / CHECKPOINTS
     newest = last_checkpoint(folder)
@@ -130,7 +140,7 @@ def _resume(recipe: TrainRecipe) -> str | None:
 
 def main(arguments: Sequence[str]) -> None:
     """``RECIPE.yaml [key=value ...]``"""
-    if not arguments:
+    if not arguments or not all("=" in argument for argument in arguments[1:]):
         sys.exit("usage: python -m vlit_hub.training.run RECIPE.yaml [key=value ...]")
     overrides = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[1:])
     run(load_recipe(arguments[0], overrides))
