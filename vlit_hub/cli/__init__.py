@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import typer
 
 VERBS = ("list", "info", "check", "build", "construct", "verify", "train", "eval", "card", "push", "hub", "demo")
 """In the order of the work."""
 
 
-def main() -> None:
-    """Entry point of the console scripts ``vlit`` and ``hf-vlit``."""
+def app() -> typer.Typer:
+    """The command line with all its verbs."""
     import typer
 
-    app = typer.Typer(
+    made = typer.Typer(
         name="vlit",
         help="Vision-language instruction tuning: from a raw release to a grounded, published model.",
         no_args_is_help=True,
@@ -20,5 +24,10 @@ def main() -> None:
         pretty_exceptions_enable=False,
     )
     for verb in VERBS:
-        app.command(verb)(importlib.import_module(f"vlit_hub.cli.{verb}_").command)
-    app()
+        made.command(verb)(importlib.import_module(f"vlit_hub.cli.{verb}_").command)
+    return made
+
+
+def main() -> None:
+    """Entry point of the console scripts ``vlit`` and ``hf-vlit``."""
+    app()()
