@@ -52,9 +52,16 @@ def test_three_steps_change_what_the_setting_says_and_are_saved(models, data, tm
     assert (saved["loss_first"], saved["loss_last"]) == (losses(tmp_path)[0], losses(tmp_path)[-1])
     assert str(tmp_path) not in (tmp_path / "train_report.json").read_text()
     assert not (tmp_path / "training_args.bin").exists()
-    example = said[-1]
+    assert [line.split(":")[0] for line in said[-3:]] == [f"step {step} of 3" for step in (1, 2, 3)]
+    example = said[-4]
     assert re.search(r"⟦[^⟧]+(</s>|<\|im_end\|>)⟧", example) and "<pad>" not in example
     assert len(re.findall("⟦", example)) == 2  # the legend and one answer
+
+
+@pytest.mark.parametrize("bar", [True, False])
+def test_nothing_is_written_to_stdout_but_by_log(model, data, tmp_path, capfd, bar):
+    run(recipe(model, data, tmp_path, max_steps=1, disable_tqdm=not bar), log=lambda text: None)
+    assert capfd.readouterr().out == ""
 
 
 def test_loads_and_generates_without_vlit_hub(model, data, tmp_path):

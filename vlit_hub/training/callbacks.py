@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import ProgressCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.shards import Fetch
@@ -85,14 +85,14 @@ def describe(ids: torch.Tensor, labels: torch.Tensor, processor: Any) -> str:
 
 
 class LossLog(TrainerCallback):
-    """Writes ``losses.jsonl``: one line per logged loss, that of a resumed run going on where its checkpoint stands.
+    """Writes ``losses.jsonl`` and says it: a line per logged loss; a resumed run goes on where its checkpoint stands.
 
     Line: step; loss (nats per supervised token, mean over the steps since the line before); lr; tokens (supervised, of
     those steps); seconds (of training, interruptions left out); datasets (name -> loss).
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / LOSSES
+    def __init__(self, folder: Path, log: Callable[[str], Any] = print) -> None:
+        self.path, self.log = folder / LOSSES, log
         self.started = 0.0
 
     def on_train_begin(
@@ -114,7 +114,12 @@ class LossLog(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        if not state.is_world_process_zero or not logs or "loss" not in logs:
+        if not state.is_world_process_zero or not logs:
+            return
+        if "loss" not in logs:
+            figures = {key: value for key, value in logs.items() if key.startswith("eval_")}
+            if figures:
+                self.log(f"step {state.global_step}: " + ", ".join(f"{key} {figures[key]:.4g}" for key in figures))
             return
         line = {
             "step": state.global_step,
@@ -126,6 +131,18 @@ class LossLog(TrainerCallback):
         }
         with open(self.path, "a") as file:
             file.write(json.dumps(line) + "\n")
+        self.log(
+            f"step {line['step']} of {state.max_steps}: loss {line['loss']:.4f}, lr {line['lr']:.2e}, "
+            f"{line['tokens']} tokens, {line['seconds']:.0f} s"
+            + (f", {logs['skipped']} skipped" if "skipped" in logs else "")
+        )
+
+
+class Bar(ProgressCallback):
+    """transformers' progress bar (stderr) without its printing of losses to stdout, which belongs to ``--json``."""
+
+    def on_log(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing: LossLog says it."""
 
 
 def read_losses(folder: Path) -> list[dict[str, Any]]:

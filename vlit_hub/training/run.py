@@ -12,11 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForImageTextToText, PreTrainedModel, TrainerCallback, set_seed
+from transformers import (
+    AutoConfig,
+    AutoModelForImageTextToText,
+    PreTrainedModel,
+    PrinterCallback,
+    ProgressCallback,
+    TrainerCallback,
+    set_seed,
+)
 
 from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
 from vlit_hub.shards import Plan, Store
-from vlit_hub.training.callbacks import ExamplePrinter, LossLog
+from vlit_hub.training.callbacks import Bar, ExamplePrinter, LossLog
 from vlit_hub.training.checkpoint import last_checkpoint
 from vlit_hub.training.recipe import CHECKPOINTS, RecipeError, TrainRecipe, load_recipe
 from vlit_hub.training.report import TrainReport, report_of
@@ -94,8 +102,12 @@ def build(
         global_batch=recipe.global_batch,
         lr=recipe.lr,
         evaluations=evaluations,
-        callbacks=[ExamplePrinter(say), LossLog(Path(recipe.out)), *callbacks],
+        callbacks=[ExamplePrinter(say), LossLog(Path(recipe.out), say), *callbacks],
     )
+    trainer.remove_callback(PrinterCallback)
+    if not args.disable_tqdm:
+        trainer.remove_callback(ProgressCallback)
+        trainer.add_callback(Bar())
     return trainer, tuned
 
 
