@@ -129,7 +129,7 @@ def write(folder: Path, name: str = NAME) -> dict[tuple[str, str], list[Sample]]
                 validate(item)
                 writer.write(item)
         content[subset, split] = named
-    (folder / "build.json").write_text(json.dumps({**BUILD, "name": name}))
+    (folder / "build.json").write_text(json.dumps([{**BUILD, "name": name}]))
     return content
 
 

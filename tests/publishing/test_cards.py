@@ -128,7 +128,7 @@ def test_counts(shards, card):
 
 
 def test_build_report(card):
-    assert "50 native records of subset `default`: 46 converted, 1 partial" in card
+    assert "llava-instruct-150k: 50 native records of subset `default`: 46 converted, 1 partial" in card
     assert "\n3 quarantined." in card
     assert numbers(rows(card, "What the build made of the release")) == {
         "image: a \\| in a reason": (2,),
@@ -142,7 +142,7 @@ def test_unresolved_regions_and_no_build(tmp_path):
     with ShardWriter(tmp_path / "s", made.NAME, "default", "train") as writer:
         writer.write(made.boxed(1, frame="pixel"))
     facts = dataset_facts(tmp_path / "s")
-    assert (facts.samples["with_unresolved_regions"], facts.build) == (1, {})
+    assert (facts.samples["with_unresolved_regions"], facts.builds) == (1, ())
     assert "What the build made" not in dataset_card(facts)
 
 
@@ -150,7 +150,7 @@ def test_every_command_on_the_card_gives_its_numbers(shards, card):
     folder, content = shards
     commands = set(re.findall(r"Command: `python -m (\S+) SHARDS (\w+)`", card))
     assert {section for _, section in commands} == {
-        "splits", "text", "pictures", "labels", "regions", "spans", "samples", "media", "build",
+        "splits", "text", "pictures", "labels", "regions", "spans", "samples", "media", "builds",
     }  # fmt: skip
     [module] = {module for module, _ in commands}
     done = subprocess.run(

@@ -231,7 +231,7 @@ def test_pictures_on_request_stay_behind(tmp_path):
     assert sum(config.samples for config in chat) == without == 3
     again = dataset_facts(tmp_path / "shards", {"shikra-rd"})
     exported = dataset_facts(tmp_path / "out" / "shards")
-    for section in ("text", "pictures", "labels", "samples", "media", "build"):
+    for section in ("text", "pictures", "labels", "samples", "media", "builds"):
         assert exported.section(section) == again.section(section)
 
 

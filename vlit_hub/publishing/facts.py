@@ -28,7 +28,7 @@ from vlit_hub.shards.manifest import Split
 from vlit_hub.spec import DatasetSpec, Taxonomy
 
 BUILD = "build.json"
-"""What ``vlit build --json`` prints, beside the manifest; only BUILD_KEYS of it are published."""
+"""Beside the manifest: what each ``vlit build`` into the folder reported; only BUILD_KEYS of it are published."""
 BUILD_KEYS = ("name", "subset", "records", "converted", "partial", "quarantined", "samples", "reasons")
 WITHHELD = "withheld_media"
 """File-level fact of a split: media that were there when it was built and are not published."""
@@ -131,8 +131,8 @@ class DatasetFacts:
     """samples: all, with regions, with unresolved regions, with missing media, without media."""
     media: dict[str, dict[str, int]]
     """type -> present, missing (not found when built), withheld (not published)."""
-    build: dict[str, Any] = field(default_factory=dict)
-    """The report of the build: records, converted, partial, quarantined, reasons. Empty where there is none."""
+    builds: tuple[dict[str, Any], ...] = ()
+    """Per build into the folder: name, subset, records, converted, partial, quarantined, reasons."""
 
     @property
     def total(self) -> int:
@@ -236,7 +236,7 @@ def dataset_facts(shards_dir: str | Path, kept_back: Container[str] = ()) -> Dat
             for kind in MODALITIES
             if tally.present[kind] or tally.absent[kind]
         },
-        build=build_report(index.path),
+        builds=tuple(build_reports(index.path)),
     )
 
 
@@ -274,11 +274,11 @@ def texts(index: Index, number: int) -> Iterator[Sample]:
             os.close(file)
 
 
-def build_report(folder: Path) -> dict[str, Any]:
-    """The published part of the build's report; empty where the folder has none."""
+def build_reports(folder: Path) -> list[dict[str, Any]]:
+    """The published part of each build's report; empty where the folder has none."""
     path = folder / BUILD
-    report = json.loads(path.read_bytes()) if path.exists() else {}
-    return {key: report[key] for key in BUILD_KEYS if key in report}
+    reports = json.loads(path.read_bytes()) if path.exists() else []
+    return [{key: report[key] for key in BUILD_KEYS if key in report} for report in reports]
 
 
 def _split_facts(index: Index, number: int, tally: _Tally, kept_back: Container[str]) -> SplitFacts:

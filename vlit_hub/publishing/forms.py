@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from vlit_hub.builder import FEATURES
 from vlit_hub.publishing.configs import Config, ConfigSplit, names
-from vlit_hub.publishing.facts import BUILD, WITHHELD, build_report, media_present, without_media
+from vlit_hub.publishing.facts import BUILD, WITHHELD, build_reports, media_present, without_media
 from vlit_hub.publishing.tables import ParquetFiles
 from vlit_hub.schema import COLUMNS, Blob, Sample, to_arrow
 from vlit_hub.shards import ShardWriter, Store
@@ -84,8 +84,8 @@ def tar_form(store: Store, out: Path, terms: Container[str]) -> None:
         for name in ("rows.npy", "media.npy"):
             _link(store.index.folder(split) / name, out / "index" / split.prefix / name)
         manifests.replace_split(out, split.prefix, split)
-    if report := build_report(source):
-        (out / BUILD).write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if reports := build_reports(source):
+        (out / BUILD).write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _without_media(store: Store, number: int, out: Path) -> None:

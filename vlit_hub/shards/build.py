@@ -85,6 +85,7 @@ def build(
     chosen = [split for split in release.files if not splits or split in splits]
     out.mkdir(parents=True, exist_ok=True)
     with open(out / f".{QUARANTINE}.tmp", "w", encoding="utf-8") as quarantine:
+        quarantine.writelines(_others(out / QUARANTINE, report))
         for split in chosen:
             sink = _Sink(report, quarantine, strict)
             with ShardWriter(
@@ -107,9 +108,28 @@ def build(
             report.audit.add(audit(release, split))
     report.seconds = round(time.monotonic() - started, 3)
     report.peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-    kept = {key: value for key, value in report.to_dict().items() if key not in ("seconds", "peak_rss_mb")}
-    (out / REPORT).write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    _save(out / REPORT, report)
     return report
+
+
+def _others(quarantine: Path, report: BuildReport) -> list[str]:
+    """Quarantined rows of other datasets and subsets built into the same folder."""
+    if not quarantine.exists():
+        return []
+    mine = (report.name, report.subset)
+    with open(quarantine, encoding="utf-8") as lines:
+        return [line for line in lines if ((row := json.loads(line))["dataset"], row["subset"]) != mine]
+
+
+def _save(path: Path, report: BuildReport) -> None:
+    """Put the report, without what differs from run to run, in its place in the folder's list of builds."""
+    mine = {key: value for key, value in report.to_dict().items() if key not in ("seconds", "peak_rss_mb")}
+    builds = json.loads(path.read_bytes()) if path.exists() else []
+    builds = [build for build in builds if (build["name"], build["subset"]) != (report.name, report.subset)]
+    text = json.dumps(sorted([*builds, mine], key=lambda b: (b["name"], b["subset"])), indent=2, ensure_ascii=False)
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_text(text + "\n", encoding="utf-8")
+    temporary.replace(path)
 
 
 @dataclass
@@ -150,13 +170,8 @@ class _Sink:
         self.report.reasons[reason_key(bad.field, bad.reason)] += 1
         if self.strict:
             raise StrictError(f"{outcome.file}, row {outcome.row}, {bad.field}: {bad.reason}")
-        row = {
-            "file": outcome.file,
-            "row": outcome.row,
-            "field": bad.field,
-            "reason": bad.reason,
-            "native": outcome.native,
-        }
+        where = {"dataset": self.report.name, "subset": self.report.subset, "file": outcome.file, "row": outcome.row}
+        row = where | {"field": bad.field, "reason": bad.reason, "native": outcome.native}
         # ASCII keeps half surrogates writable, as they stood in the release.
         self.quarantine.write(json.dumps(row) + "\n")
 
