@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vlit_hub.cli.common import BadInput, Json, emit, err, progress, table, verb
+from vlit_hub.cli.common import Json, emit, err, progress, table, verb
 
 
 @verb
@@ -31,13 +31,14 @@ def command(
 ) -> None:
     """Publish a dataset (parquet, WebDataset tars, chat form) or a model in one commit, and compare checksums."""
     from vlit_hub.publishing.push import RepoType, push_folder
+    from vlit_hub.publishing.staging import stage_model
 
     is_dataset = (folder / "manifest.json").is_file()
     kind: RepoType = "dataset" if is_dataset else "model"
     with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".push-") as work:
         ready = Path(work) / "ready"
         if is_dataset:
-            export_dataset(folder, ready, chat, pictures)
+            export_dataset(folder, ready, chat, pictures, repo)
         else:
             stage_model(folder, ready)
         with progress(f"push {repo}") as step:
@@ -53,26 +54,12 @@ def command(
         err.print(f"{len(report.stale)} files on the Hub are not in this folder and were left there", highlight=False)
 
 
-def export_dataset(folder: Path, ready: Path, chat: str, pictures: bool) -> Any:
+def export_dataset(folder: Path, ready: Path, chat: str, pictures: bool, repo: str) -> Any:
     """The folder to push for a folder of shards."""
     from vlit_hub.publishing.export import export
 
-    report = export(folder, ready, dialect=chat or None, pictures=pictures)
+    report = export(folder, ready, dialect=chat or None, pictures=pictures, repo_id=repo)
     for dataset, count in report.withheld.items():
         terms = ", ".join(report.terms[dataset])
         err.print(f"{dataset}: {count} media stay behind ({terms}); --pictures pushes them", highlight=False)
     return report
-
-
-def stage_model(folder: Path, ready: Path) -> None:
-    """The folder to push for a tuned model: no checkpoints, nothing pickled. Raises BadInput without a card."""
-    if not (folder / "config.json").is_file():
-        raise BadInput(f"{folder} holds neither shards (manifest.json) nor a model (config.json)")
-    if not (folder / "README.md").is_file():
-        raise BadInput(f"{folder} has no card; `vlit card {folder} --data SHARDS` writes it")
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and relative.parts[0] != "checkpoints" and path.suffix not in (".bin", ".pt", ".pkl"):
-            target = ready / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.hardlink_to(path)
