@@ -10,10 +10,10 @@ from vlit_hub import load as _load
 from vlit_hub.chat import NotChat, to_chat
 from vlit_hub.hooks import after_import
 from vlit_hub.load import load_dataset
-from vlit_hub.schema import Sample, validate
+from vlit_hub.schema import Sample, from_row, validate
 
 __version__ = "0.1.0"
-__all__ = ["NotChat", "Sample", "load_dataset", "to_chat", "validate"]
+__all__ = ["NotChat", "Sample", "from_row", "load_dataset", "to_chat", "validate"]
 
 _load.install()
 after_import("transformers.models.auto.processing_auto", lambda _: importlib.import_module("vlit_hub.processing"))

@@ -21,7 +21,7 @@ def command(
     as_json: Json = False,
 ) -> int:
     """Render scenes as raw releases, build, verify, tune in two stages, evaluate, publish locally, load back."""
-    # Beside another busy process, threads that spin while they wait make a step ten times slower; read at torch's import.
+    # Beside a busy process, threads that spin while they wait make steps ten times slower. Read at torch's import.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from vlit_hub.demo.run import run
 
