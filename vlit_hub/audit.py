@@ -17,7 +17,7 @@ import msgspec
 
 from vlit_hub.release import Outcome, Release, convert
 from vlit_hub.schema import Sample
-from vlit_hub.spec import Context
+from vlit_hub.spec import Context, Converter
 
 FIRST = 200
 """Records audited from the start of each file; beyond them the rows of :func:`audited`."""
@@ -79,16 +79,16 @@ def audit(release: Release, split: str) -> Audit:
                     release.spec, release.subset, split, outcome.file, outcome.row, media=release.media,
                     options=release.options,
                 )  # fmt: skip
-                _audit_record(outcome, ctx, report)
+                _audit_record(outcome, ctx, entry.convert, report)
     return report
 
 
-def _audit_record(outcome: Outcome, ctx: Context, report: Audit) -> None:
+def _audit_record(outcome: Outcome, ctx: Context, converter: Converter | None, report: Audit) -> None:
     report.records += 1
     record = copy.deepcopy(outcome.native)
     for path, value in leaves(record):
         _set(record, path, changed(value))
-        where = classify(outcome, convert(record, ctx), value)
+        where = classify(outcome, convert(record, ctx, converter), value)
         _set(record, path, value)
         name = ".".join(str(step) for step in path if not isinstance(step, int))
         if where == "typed":

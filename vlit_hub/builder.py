@@ -52,11 +52,12 @@ FEATURES = _features()
 
 def code_fingerprint(spec: DatasetSpec) -> str:
     """Hash over the schema version and the source of the script, its converter and the rooms it builds on."""
-    convert = spec.convert
-    while isinstance(convert, partial):
-        convert = convert.func
     here = Path(__file__).parent
-    files = {registry.source(spec), Path(inspect.getfile(convert))}
+    files = {registry.source(spec)}
+    for convert in (spec.convert, *(entry.convert for entry in spec.files if entry.convert)):
+        while isinstance(convert, partial):
+            convert = convert.func
+        files.add(Path(inspect.getfile(convert)))
     files |= {here / name for name in ("schema.py", "spec.py", "media.py", "release.py", "builder.py")}
     for room in (formats, regions):
         files |= set(Path(room.__path__[0]).glob("*.py"))

@@ -17,7 +17,7 @@ from vlit_hub.formats.readers import READERS, container_of
 from vlit_hub.media import MediaFinder, UnreadableMedia, image_size, list_files
 from vlit_hub.regions import resolve
 from vlit_hub.schema import COLUMNS, Blob, Media, Region, Sample, SchemaError, check, from_json, strip_media, to_json
-from vlit_hub.spec import BadRecord, Context, DatasetSpec, Files
+from vlit_hub.spec import BadRecord, Context, Converter, DatasetSpec, Files
 
 
 class MissingFiles(FileNotFoundError):
@@ -126,7 +126,7 @@ class Release:
                 yield Outcome(relative, row, None, bad=[record])
             else:
                 ctx.row = row
-                yield convert(record, ctx)
+                yield convert(record, ctx, entry.convert)
 
 
 @contextmanager
@@ -145,12 +145,12 @@ def paused_collector() -> Iterator[None]:
             gc.enable()
 
 
-def convert(record: Mapping[str, Any], ctx: Context) -> Outcome:
-    """One native record through the spec's converter, its media found, its regions resolved, its samples checked."""
+def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None = None) -> Outcome:
+    """One native record through its converter (the spec's by default), media found, regions resolved, all checked."""
     ctx.reports = []
     outcome = Outcome(ctx.file, ctx.row, record, reports=ctx.reports)
     try:
-        children = list(ctx.spec.convert(record, ctx))
+        children = list((converter or ctx.spec.convert)(record, ctx))
     except BadRecord as error:
         outcome.bad.append(error)
         return outcome

@@ -48,6 +48,9 @@ class BadRecord(Exception):
         self.reason = reason
 
 
+Converter = Callable[[Mapping[str, Any], "Context"], Iterable["Sample | BadRecord"]]
+
+
 @dataclass(frozen=True)
 class Files:
     """Where one subset and split lies in a release.
@@ -64,6 +67,8 @@ class Files:
     """json, jsonl, csv, tsv; empty: by the file's suffix."""
     rows: str = ""
     """Key of the row list in a JSON object; empty: the array itself."""
+    convert: Converter | None = None
+    """Converter of these files where it is not the spec's: constituents of a mixture."""
 
     def __post_init__(self) -> None:
         _one_of("container", self.container, ("", *CONTAINERS))
@@ -109,9 +114,6 @@ class Context:
         self.reports.append((field, reason))
 
 
-Converter = Callable[[Mapping[str, Any], Context], Iterable["Sample | BadRecord"]]
-
-
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
     """Everything the engine needs to know of one dataset. Closed sets are checked when it is made."""
@@ -151,6 +153,8 @@ class DatasetSpec:
     size: str = ""
     size_source: str = ""
     released: str = "yes"
+    substitute: str = ""
+    """For what was never or partly released: which form is read instead."""
     obtain: str
     """How to get the files, in one or two sentences."""
     kind: str = "survey"

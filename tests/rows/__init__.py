@@ -32,22 +32,44 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 def short(sample: Sample) -> dict[str, Any]:
-    """A sample as literals: messages as (role, parts), parts as text, ``<image 0>`` or (phrase, [regions])."""
+    """A sample as literals; what has its default value is left out.
+
+    ``messages``: (role, parts), role in capitals where train is false; a part is its text, ``<image 0>`` or (phrase,
+    regions). ``media``: (type, ref, width, height), then start, end, caption, clip where one is given. ``regions``:
+    (kind, frame, box), then points, mask, start, end, label, score where one is given; numbers to 4 decimals.
+    """
     found: dict[str, Any] = {
         "id": sample.id,
         "group": sample.group,
         "task": sample.task,
-        "messages": [(m.role, [_part(p) for p in m.content]) for m in sample.messages],
-        "media": [(m.type, m.ref, m.width, m.height) for m in sample.media],
+        "messages": [(m.role if m.train else m.role.upper(), [_part(p) for p in m.content]) for m in sample.messages],
+        "media": [_trim((m.type, m.ref, m.width, m.height), m.start, m.end, m.caption, m.clip) for m in sample.media],
     }
     if sample.regions:
-        found["regions"] = [(r.kind, r.frame, [round(v, 4) for v in r.box]) for r in sample.regions]
-    for name, empty in (("instruction_type", "none"), ("choices", []), ("correct", -1), ("answers", []), ("meta", "")):
-        if getattr(sample, name) != empty:
+        found["regions"] = [_region(region) for region in sample.regions]
+    if sample.spans:
+        found["spans"] = [_trim((s.kind, s.message, s.start, s.end), s.value, s.regions) for s in sample.spans]
+    if calls := [message.tool_calls for message in sample.messages if message.tool_calls]:
+        found["tool_calls"] = calls
+    usual = {"instruction_type": "none", "ability": "none", "language": "en", "choices": [], "correct": -1}
+    for name, default in (usual | {"answers": [], "tools": "", "meta": ""}).items():
+        if getattr(sample, name) != default:
             found[name] = getattr(sample, name)
-    if captions := [m.caption for m in sample.media if m.caption]:
-        found["captions"] = captions
     return found
+
+
+def _trim(given: tuple[Any, ...], *more: Any) -> tuple[Any, ...]:
+    """``given`` and of ``more`` what is needed to tell the last value that is given."""
+    used = max((i + 1 for i, value in enumerate(more) if value not in (None, "", [])), default=0)
+    return (*given, *more[:used])
+
+
+def _region(region: Any) -> tuple[Any, ...]:
+    where = () if (region.modality, region.index) == ("image", 0) else (f"{region.modality} {region.index}",)
+    points = [[round(v, 4) for v in ring] for ring in region.points]
+    mask = (region.mask.size, region.mask.counts) if region.mask.counts else ""
+    rest = (points, mask, region.start, region.end, region.label, region.score)
+    return _trim((*where, region.kind, region.frame, [round(v, 4) for v in region.box]), *rest)
 
 
 def _part(part: Any) -> Any:

@@ -44,10 +44,9 @@ _TEST = [
             ("user", ["<image 0>", "Which organ?\nA. Liver\nB. Lung\nC. Heart\nD. Brain"]),
             ("assistant", ["C"]),
         ],
-        "media": [("image", "PMC2_F2.jpg", None, None)],
+        "media": [("image", "PMC2_F2.jpg", None, None, None, None, "A scan.")],
         "choices": ["Liver", "Lung", "Heart", "Brain"],
         "correct": 2,
-        "captions": ["A scan."],
         "meta": '{"index":"0","split":"test"}',
     }
 ]
