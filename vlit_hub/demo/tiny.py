@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from transformers import LlavaConfig
 
@@ -18,8 +19,8 @@ def write_tiny(shards: Path, out: Path, vocab_size: int = 4096, seed: int = 0) -
     store = Store(shards)
     texts = (part.text for row in range(len(store)) for part in schema.parts(store[row]) if part.text)
     config = LlavaConfig.from_pretrained(RECIPES / "tiny_llava.json")
-    config.text_config.vocab_size = vocab_size
-    config.text_config.max_position_embeddings = 2048
+    text: Any = config.text_config
+    text.vocab_size, text.max_position_embeddings = vocab_size, 2048
     build_model(config, seed).save_pretrained(out)
     build_processor(build_tokenizer(texts, vocab_size), config).save_pretrained(out)
 
