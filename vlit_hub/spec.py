@@ -39,13 +39,20 @@ def taxonomy(category: str) -> Taxonomy:
 class BadRecord(Exception):
     """A native record (raised) or one of its children (yielded) that cannot be converted.
 
-    ``field`` is the native field at fault, ``reason`` says what is wrong with it.
+    ``field`` is the native field at fault, ``reason`` says what is wrong with it. ``native``: the row as it was read,
+    where a reader could make no record of it. ``child``: which child of a partial record, set by the engine.
     """
 
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
+    def __init__(self, field: str, reason: str, native: Any = None) -> None:
+        self.field, self.reason = printable(field), printable(reason)
+        super().__init__(f"{self.field}: {self.reason}")
+        self.native = native
+        self.child = -1
+
+
+def printable(text: str) -> str:
+    """The text with half surrogates and undecodable bytes spelled out, so that it can be written anywhere."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 Converter = Callable[[Mapping[str, Any], "Context"], Iterable["Sample | BadRecord"]]
@@ -111,7 +118,7 @@ class Context:
 
     def report(self, field: str, reason: str) -> None:
         """Count a fault of the native record that does not stop its conversion (shows under ``reasons``)."""
-        self.reports.append((field, reason))
+        self.reports.append((printable(field), printable(reason)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,7 @@ def test_json_object_gives_rows_and_head(tmp_path: Path) -> None:
         ("", 0, "end of the file"),
         ('[{"a": 1}, 7]', 1, "expected an object"),
         ("[" * 100_000, 0, "nested too deeply"),
+        ('[{"a": 1}, {"a": ' + "1" * 5000 + "}]", 1, "digits"),
     ],
 )
 def test_a_broken_array_gives_its_good_rows_then_one_fault(tmp_path: Path, text: str, rows: int, fault: str) -> None:
@@ -65,11 +66,35 @@ def test_a_broken_array_gives_its_good_rows_then_one_fault(tmp_path: Path, text:
     assert fault in bad.reason
 
 
-def test_not_utf8_is_a_fault_with_its_place(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_stay_in_their_own_record(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
-    path.write_bytes(b'[{"a": "\xff"}]')
-    ((_, bad),) = readers.read_json(path)
-    assert isinstance(bad, BadRecord) and "not UTF-8" in bad.reason
+    path.write_bytes(b'[{"a": "b"}, {"a": "\xff"}, {"a": "c"}]')
+    assert [record["a"] for _, record in readers.read_json(path)] == ["b", "\udcff", "c"]
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a\nb\n\xff\nc\n")
+    assert [record["a"] for _, record in readers.read_csv(path)] == ["b", "\udcff", "c"]
+
+
+def test_a_broken_csv_row_or_a_giant_line_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('a,b\n1,2\n"ca"p,x\n3,4\n')
+    found = [record for _, record in readers.read_csv(path)]
+    assert [record for record in found if isinstance(record, dict)] == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+    assert isinstance(found[1], BadRecord)
+    monkeypatch.setattr(readers, "MAX_RECORD", 100)
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": 1}\n{"a": "' + "x" * 1000 + '"}\n{"a": 2}\n')
+    found = [record for _, record in readers.read_jsonl(path)]
+    assert (found[0], found[2], len(found)) == ({"a": 1}, {"a": 2}, 3)
+    assert isinstance(found[1], BadRecord) and "more than 100 bytes" in found[1].reason
+
+
+@pytest.mark.parametrize(("name", "text"), [("a.json", '{"annotation": []}'), ("a.json", "{}"), ("a.csv", "")])
+def test_a_file_without_its_rows_is_a_fault(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text)
+    ((_, bad),) = (readers.read_json if name == "a.json" else readers.read_csv)(path, "annotations")
+    assert isinstance(bad, BadRecord)
 
 
 def test_a_single_line_array_streams_in_flat_memory(tmp_path: Path) -> None:

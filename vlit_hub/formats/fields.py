@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -23,4 +24,22 @@ def text_field(record: Mapping[str, Any], key: str) -> str:
 def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
     """The native values under ``keys`` as one JSON object; '' where none of them is there."""
     found = {key: record[key] for key in keys if key in record}
-    return _encode(found).decode() if found else ""
+    if not found:
+        return ""
+    for key, value in found.items():
+        _refuse_not_finite(key, value)
+    try:
+        return _encode(found).decode()
+    except UnicodeEncodeError:
+        raise BadRecord(", ".join(found), "a text is not UTF-8, or holds half of a surrogate pair") from None
+    except RecursionError:
+        raise BadRecord(", ".join(found), "nested too deeply") from None
+
+
+def _refuse_not_finite(key: str, value: Any) -> None:
+    """JSON has no NaN: it would become null without a word."""
+    if isinstance(value, float) and not isfinite(value):
+        raise BadRecord(key, f"{value} is no number")
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _refuse_not_finite(key, inner)

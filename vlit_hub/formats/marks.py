@@ -60,7 +60,10 @@ def _boxes(value: Any) -> list[list[float]]:
     for i, box in enumerate(value):
         if not isinstance(box, list) or len(box) != 4 or not all(type(v) in (int, float) for v in box):
             raise BadRecord(f"boxes[{i}]", f"expected [x1, y1, x2, y2], found {box!r:.60}")
-        boxes.append([float(v) for v in box])
+        try:
+            boxes.append([float(v) for v in box])
+        except OverflowError:
+            raise BadRecord(f"boxes[{i}]", "a number too large for a coordinate") from None
     return boxes
 
 

@@ -23,7 +23,7 @@ Row = tuple[int, "Mapping[str, Any] | BadRecord"]
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
-MAX_RECORD = 256 << 20
+MAX_RECORD = 64 << 20
 """A record longer than this many characters is refused: one record is never gigabytes."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -35,7 +35,8 @@ class _Text:
 
     def __init__(self, handle: BinaryIO) -> None:
         self.handle = handle
-        self.decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        # Bytes that are not UTF-8 stay as surrogates: the one record that holds them is refused later, not the file.
+        self.decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
         self.buffer = ""
         self.at = 0
         self.consumed = 0
@@ -48,12 +49,7 @@ class _Text:
         # At least as much as is pending: a long record is scanned again only a logarithmic number of times.
         data = self.handle.read(max(CHUNK, len(self.buffer) - self.at))
         self.ended = not data
-        try:
-            text = self.decoder.decode(data, final=self.ended)
-        except UnicodeDecodeError as error:
-            raise BadRecord(
-                "file", f"not UTF-8 after character {self.consumed + len(self.buffer)}: {error.reason}"
-            ) from None
+        text = self.decoder.decode(data, final=self.ended)
         self.consumed += self.at
         self.buffer = self.buffer[self.at :] + text
         self.at = 0
@@ -92,6 +88,8 @@ class _Text:
                     raise self.broken(error.msg, error.pos) from None
             except RecursionError:
                 raise self.broken("nested too deeply") from None
+            except ValueError as error:
+                raise self.broken(str(error)) from None
             if len(self.buffer) - self.at > MAX_RECORD:
                 raise self.broken(f"a record of more than {MAX_RECORD} characters")
 
@@ -113,36 +111,42 @@ def read_json(path: Path, rows: str = "", head: dict[str, Any] | None = None) ->
         text = _Text(handle)
         number = 0
         try:
-            if rows:
-                text.take("{")
-                while text.peek() != "}":
-                    key = text.value()
-                    text.take(":")
-                    if key == rows:
-                        for record in _array(text):
-                            yield number, record
-                            number += 1
-                    elif head is not None:
-                        head[str(key)] = text.value()
-                    if text.peek() != ",":
-                        break
-                    text.take(",")
-                text.take("}")
-            else:
-                for record in _array(text):
-                    yield number, record
-                    number += 1
+            for record in _object(text, rows, {} if head is None else head) if rows else _array(text):
+                yield number, record
+                number += 1
             if text.peek():
                 raise text.broken("something follows the end of the value")
         except BadRecord as error:
             yield number, error
 
 
+def _object(text: _Text, rows: str, head: dict[str, Any]) -> Iterator[Any]:
+    """The rows under one key of an object; every other key goes to ``head``."""
+    keys = []
+    text.take("{")
+    while text.peek() != "}":
+        key = str(text.value())
+        keys.append(key)
+        text.take(":")
+        if key == rows:
+            yield from _array(text)
+        else:
+            head[key] = text.value()
+        if text.peek() != ",":
+            break
+        text.take(",")
+    text.take("}")
+    if rows not in keys:
+        raise BadRecord("file", f"no key {rows!r} that holds the records; found: {', '.join(keys) or 'nothing'}")
+
+
 def _array(text: _Text) -> Iterator[Any]:
     text.take("[")
     while text.peek() != "]":
         value = text.value()
-        yield value if isinstance(value, Mapping) else BadRecord("record", f"expected an object, found {value!r:.60}")
+        if not isinstance(value, Mapping):
+            value = BadRecord("record", f"expected an object, found {value!r:.60}", native=value)
+        yield value
         if text.peek() != ",":
             break
         text.take(",")
@@ -150,47 +154,60 @@ def _array(text: _Text) -> Iterator[Any]:
 
 
 def read_jsonl(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
-    """One JSON object a line; blank lines are skipped."""
+    """One JSON object a line; blank lines are skipped, a line that is no JSON is one bad row."""
     decode = msgspec.json.Decoder().decode
     with open(path, "rb") as handle:
         number = -1
         while line := handle.readline(MAX_RECORD):
+            whole = line.endswith(b"\n") or len(line) < MAX_RECORD
             line = line.strip().removeprefix(codecs.BOM_UTF8)
             if not line:
                 continue
             number += 1
-            if len(line) >= MAX_RECORD - 1:
-                yield number, BadRecord("file", f"a line of more than {MAX_RECORD} bytes")
-                return
+            if not whole:
+                while (rest := handle.readline(MAX_RECORD)) and not rest.endswith(b"\n"):
+                    pass
+                yield number, BadRecord("record", f"a line of more than {MAX_RECORD} bytes", _text(line[:1000]))
+                continue
             try:
                 value = decode(line)
-            except (msgspec.DecodeError, RecursionError) as error:
-                yield number, BadRecord("record", f"not JSON: {error}")
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+                yield number, BadRecord("record", f"not JSON: {error}", _text(line))
                 continue
-            yield number, value if isinstance(value, dict) else BadRecord("record", "expected an object")
+            yield number, value if isinstance(value, dict) else BadRecord("record", "expected an object", value)
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace")
 
 
 def read_csv(path: Path, rows: str = "", head: dict[str, Any] | None = None, delimiter: str = ",") -> Iterator[Row]:
-    """Rows of a csv file with a header, every cell as the text that stands there."""
-    with open(path, "rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as handle:
+    """Rows of a csv file with a header, every cell as the text that stands there; a broken row is one bad row."""
+    csv.field_size_limit(MAX_RECORD)
+    with open(path, "rb") as raw, io.TextIOWrapper(raw, "utf-8-sig", "surrogateescape", newline="") as handle:
         reader = csv.reader(handle, delimiter=delimiter, strict=True)
+        names: list[str] | None = None
         number = 0
-        try:
-            names = next(reader, [])
-            if len(set(names)) != len(names):
-                raise BadRecord("header", f"a column name repeats: {', '.join(names)}")
-            for cells in reader:
-                if not cells:
-                    continue
-                if len(cells) != len(names):
-                    yield number, BadRecord("record", f"{len(cells)} cells under {len(names)} columns")
-                else:
-                    yield number, dict(zip(names, cells, strict=True))
+        while True:
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                yield number, BadRecord("record", f"broken at line {reader.line_num}: {error}")
                 number += 1
-        except BadRecord as error:
-            yield number, error
-        except (csv.Error, UnicodeDecodeError) as error:
-            yield number, BadRecord("file", f"broken at line {reader.line_num}: {error}")
+                continue
+            if cells is None:
+                break
+            if names is None:
+                names = cells
+                if len(set(names)) != len(names):
+                    yield 0, BadRecord("header", f"a column name repeats: {', '.join(names)}")
+                    return
+            elif cells:
+                fault = BadRecord("record", f"{len(cells)} cells under {len(names)} columns", cells)
+                yield number, dict(zip(names, cells, strict=True)) if len(cells) == len(names) else fault
+                number += 1
+        if names is None:
+            yield 0, BadRecord("header", "the file is empty")
 
 
 def read_tsv(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
