@@ -39,6 +39,7 @@ WORDS = ("cat", "dog", "sun", "box", "key", "map", "pen", "hat")
 SIDES = range(14, 21)  # pixels
 SCORED = ("colour", "counting", "existence", "location", "shape")
 ABILITIES = (*SCORED, "text")
+NAME_FIRST = 0.4  # captions that say "red circle top left", not "top left red circle"
 TEST_SHARE = 5  # one scene content in five is a test scene
 
 Box = tuple[int, int, int, int]
@@ -167,17 +168,21 @@ def render(item: Scene) -> Image.Image:
 
 
 def caption(item: Scene) -> str:
-    """Every object with its place, in an order and one of two wordings that follow from the seed."""
+    """Every object with its place, in an order and one of two wordings that follow from the seed.
+
+    No word stands between a place and what it holds. With "at top left a red circle" a model of this size learned which
+    objects there are but not which is where (400 steps); without filler it learns that too.
+    """
     rng = random.Random(f"caption-{item.seed}")
-    parts = [(f"a {o.name}", CELLS[o.cell]) for o in item.objects]
+    parts = [(o.name, CELLS[o.cell]) for o in item.objects]
     if item.word:
-        parts.append((f"the word {item.word}", CELLS[item.word_cell]))
+        parts.append((f"word {item.word}", CELLS[item.word_cell]))
     rng.shuffle(parts)
     number = len(item.objects)
-    head = f"There {'is' if number == 1 else 'are'} {NUMBERS[number - 1]} object{'s' if number > 1 else ''}: "
-    if rng.random() < 0.5:
-        return head + ", ".join(f"at {place} {thing}" for thing, place in parts) + "."
-    return head + ", ".join(f"{thing} at {place}" for thing, place in parts) + "."
+    head = f"{NUMBERS[number - 1]} object{'s' if number > 1 else ''}: "
+    if rng.random() < NAME_FIRST:
+        return head + ", ".join(f"{thing} {place}" for thing, place in parts) + "."
+    return head + ", ".join(f"{place} {thing}" for thing, place in parts) + "."
 
 
 def _absent(item: Scene, rng: random.Random) -> str:
