@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from vlit_hub.media import UnreadableMedia, open_image
 from vlit_hub.regions import RenderError, render
 from vlit_hub.schema import Media, Message, Sample
 
@@ -40,7 +40,10 @@ def render_content(
             text.append(part.text)
         elif part.type == "region":
             regions = [sample.regions[i] for i in part.regions]
-            size = sizes.get((regions[0].modality, regions[0].index)) if regions else None
+            places = {(region.modality, region.index) for region in regions}
+            if len(places) > 1:
+                raise RenderError("one phrase is grounded in several pictures")
+            size = sizes.get(places.pop()) if places else None
             text.append(render(part.text, regions, dialect, size, resize))
         else:
             if text:
@@ -105,13 +108,9 @@ def _completion(sample: Sample) -> int:
 
 
 def _open(sample: Sample, index: int) -> Image:
-    import PIL.Image
-
     blob = sample.images[index]
     assert blob is not None
     try:
-        picture = PIL.Image.open(io.BytesIO(blob.bytes) if blob.bytes is not None else blob.path)
-        picture.load()
-    except (OSError, PIL.Image.DecompressionBombError) as error:
+        return open_image(blob.bytes if blob.bytes is not None else blob.path)
+    except UnreadableMedia as error:
         raise NotChat(f"unreadable picture: {error}") from None
-    return picture

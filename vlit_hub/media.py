@@ -7,12 +7,17 @@ import io
 import os
 import stat
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from vlit_hub.schema import MODALITIES
 from vlit_hub.spec import BadRecord, MediaRule
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 MAX_PIXELS = 178_956_970
 """Pictures above this many pixels are taken for decompression bombs (Pillow's own error limit, 2 x its warning)."""
@@ -56,14 +61,16 @@ class MediaFinder:
         """The file for a native reference, None where no candidate exists; raises UnsafePath."""
         if "\0" in ref:
             raise UnsafePath(type, "the media path holds a null character")
-        escaped = False
+        escaped = tried = False
         for folder, candidate in self._places[type]:
             relative = _fill(candidate, ref)
             if relative is None:
                 escaped = True
-            elif (found := _inside(folder, relative)) is not None:
+                continue
+            tried = True
+            if (found := _inside(folder, relative)) is not None:
                 return found
-        if escaped:
+        if escaped and not tried:
             raise UnsafePath(type, f"the media path {ref!r} leaves its root; media are only read below the roots given")
         return None
 
@@ -122,14 +129,25 @@ def list_files(folder: str | Path) -> list[tuple[str, int, int]]:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     stack.append(entry.path)
-                elif entry.is_file():
+                elif _is_readable_file(entry):
                     status = entry.stat()
                     rows.append((entry.path[start:].replace(os.sep, "/"), status.st_size, status.st_mtime_ns))
     return sorted(rows)
 
 
+def _is_readable_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a loop of links
+        return False
+
+
 class UnreadableMedia(ValueError):
     """A picture whose header cannot be read, or that is too large to be one."""
+
+
+IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+"""The allow-list of picture decoders. Pillow knows others that start programs (EPS) or were never meant for this."""
 
 
 def image_size(source: str | bytes) -> tuple[int, int]:
@@ -137,17 +155,33 @@ def image_size(source: str | bytes) -> tuple[int, int]:
 
     Raises UnreadableMedia for an empty, truncated-in-the-header or foreign file, and for a decompression bomb.
     """
+    with _opened(source) as picture:
+        return picture.size
+
+
+def open_image(source: str | bytes) -> PIL.Image.Image:
+    """The decoded picture of a file or of its bytes; raises UnreadableMedia, for a truncated one too."""
+    with _opened(source) as picture:
+        picture.load()
+        return picture
+
+
+@contextmanager
+def _opened(source: str | bytes) -> Iterator[PIL.Image.Image]:
     import PIL.Image
 
     try:
-        with PIL.Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as picture:
+        opened = io.BytesIO(source) if isinstance(source, bytes) else source
+        with PIL.Image.open(opened, formats=IMAGE_FORMATS) as picture:
             width, height = picture.size
+            if width * height > MAX_PIXELS:
+                raise UnreadableMedia(f"{width}x{height} pixels: taken for a decompression bomb")
+            if width < 1 or height < 1:
+                raise UnreadableMedia("an empty picture")
+            yield picture
+    except UnreadableMedia:
+        raise
     except PIL.Image.DecompressionBombError as error:
         raise UnreadableMedia(f"too many pixels: {error}") from None
     except (OSError, ValueError, SyntaxError, struct.error) as error:
         raise UnreadableMedia(f"not a readable picture ({type(error).__name__})") from None
-    if width * height > MAX_PIXELS:
-        raise UnreadableMedia(f"{width}x{height} pixels: taken for a decompression bomb")
-    if width < 1 or height < 1:
-        raise UnreadableMedia("an empty picture")
-    return width, height

@@ -81,7 +81,16 @@ class Release:
         return []
 
     def _glob(self, pattern: str) -> list[Path]:
-        return sorted(self.raw.glob(pattern)) or sorted(self.raw.glob(f"*/{pattern}"))
+        """Files of a pattern in the raw folder, else in one of its sub-folders; ValueError where several hold them."""
+        found = sorted(path for path in self.raw.glob(pattern) if path.is_file())
+        if found:
+            return found
+        found = sorted(path for path in self.raw.glob(f"*/{pattern}") if path.is_file())
+        if len(folders := {path.relative_to(self.raw).parts[0] for path in found}) > 1:
+            raise ValueError(
+                f"{self.raw}: {pattern} lies in {', '.join(sorted(folders))}; give one of these folders as the raw one"
+            )
+        return found
 
     @property
     def absent(self) -> list[str]:
@@ -123,7 +132,7 @@ class Release:
         ctx = Context(self.spec, self.subset, entry.split, relative, head=head, media=self.media, options=self.options)
         for row, record in READERS[container](path, entry.rows, head):
             if isinstance(record, BadRecord):
-                yield Outcome(relative, row, None, bad=[record])
+                yield Outcome(relative, row, record.native, bad=[record])
             else:
                 ctx.row = row
                 yield convert(record, ctx, entry.convert)
@@ -154,6 +163,9 @@ def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None
     except BadRecord as error:
         outcome.bad.append(error)
         return outcome
+    except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+        outcome.bad.append(BadRecord("record", f"the converter failed, {type(error).__name__}: {error}"))
+        return outcome
     for k, child in enumerate(children):
         try:
             if isinstance(child, BadRecord):
@@ -162,6 +174,7 @@ def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None
             outcome.encoded.append(_checked(sample))
             outcome.samples.append(sample)
         except BadRecord as error:
+            error.child = k
             outcome.bad.append(error)
     return outcome
 
@@ -169,7 +182,8 @@ def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None
 def _finish(draft: Sample, ctx: Context, k: int) -> Sample:
     """The converter's draft with everything that the engine knows."""
     blobs, media = _find_media(draft, ctx)
-    base = f"{ctx.file.rpartition('.')[0]}:{ctx.row}"
+    dot = ctx.file.rfind(".")
+    base = f"{ctx.file[:dot] if dot > ctx.file.rfind('/') + 1 else ctx.file}:{ctx.row}"
     native = draft.id if ctx.spec.unique_id and draft.id else base
     return msgspec.structs.replace(
         draft,
@@ -193,7 +207,7 @@ def _checked(sample: Sample) -> bytes:
     except SchemaError as error:
         raise BadRecord(error.field, error.reason) from None
     except UnicodeEncodeError:
-        raise BadRecord("record", "a text holds half of a surrogate pair (broken UTF-16 escape)") from None
+        raise BadRecord("record", "a text is not UTF-8, or holds half of a surrogate pair") from None
     return encoded
 
 
@@ -243,10 +257,22 @@ def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Re
 
 
 def _options(spec: DatasetSpec, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with their defaults, texts of the command line read as the default's type."""
     if unknown := set(given) - set(spec.options):
         known = ", ".join(spec.options) or "none"
         raise ValueError(f"{spec.name} has no option {', '.join(sorted(unknown))}; its options: {known}")
-    return {name: type(default)(given.get(name, default)) for name, default in spec.options.items()}
+    return {name: _option(name, given.get(name, default), type(default)) for name, default in spec.options.items()}
+
+
+def _option(name: str, value: Any, kind: type) -> Any:
+    if kind is bool and isinstance(value, str):
+        if value.lower() not in ("true", "false"):
+            raise ValueError(f"option {name}: {value!r} is neither true nor false")
+        return value.lower() == "true"
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"option {name}: {value!r} is no {kind.__name__}") from None
 
 
 def how_to_get(spec: DatasetSpec, raw: Path, subset: str = "") -> str:
