@@ -1,9 +1,10 @@
-"""LLaVA-style conversations: a list of {from, value} turns and one picture, or none."""
+"""LLaVA-style conversations: a list of {from, value} turns and pictures, or none."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from vlit_hub.formats.fields import meta_json, text_field
@@ -17,10 +18,14 @@ ROLES: dict[str, Role] = {
     "gpt": "assistant",
     "assistant": "assistant",
     "ai": "assistant",
+    "bot": "assistant",
     "system": "system",
 }
 """The role names that releases use, lower case."""
 PLACEHOLDER = "<image>"
+Turn = tuple[Role, str]
+Cut = Callable[[str, list[Region]], list[Part]]
+"""Cuts a text into parts, adding the regions written in it to the list."""
 
 
 def conversations(
@@ -28,6 +33,9 @@ def conversations(
     ctx: Context,
     *,
     media_key: str = "image",
+    turns_key: str = "conversations",
+    placeholder: str = PLACEHOLDER,
+    only: str = "",
     meta_keys: Iterable[str] = ("id", "model"),
     tasks: Mapping[str, str] | str = "conversation",
     boxes: Mapping[str, str] | None = None,
@@ -36,27 +44,27 @@ def conversations(
 ) -> Iterator[Sample]:
     """One Sample per record.
 
-    ``<image>`` may lead or trail its turn; a newline beside it belongs to the template and goes with it. A record
-    whose picture no turn mentions gets it in front of the first user turn. ``tasks``: per file stem, or one for all.
+    ``placeholder`` may lead or trail its turn; a newline beside it belongs to the template and goes with it. A record
+    whose picture no turn mentions gets it in front of the first user turn; a single picture that is mentioned again
+    stands at its first mention only. What the assistant says before any question is left out and stands in ``meta``
+    under ``turns_key``. ``only``: pattern at the start of a picture's name; records without such a picture belong to
+    another set merged into the file and give no sample, which is reported. ``tasks``: per file stem, or one for all.
     ``boxes``: file stem -> dialect of the boxes written in its texts. ``group``: pattern of the part of the picture's
-    name that samples of one group share. Follows LLaVA's llava/train/train.py:313-327.
+    name that samples of one group share. Follows LLaVA's llava/train/train.py:313-327,396-398.
     """
-    refs = _refs(record, media_key)
-    turns = turns_of(record.get("conversations"))
+    refs = refs_of(record, media_key)
+    if only and not any(re.match(only, ref) for ref in refs):
+        ctx.report(media_key, f"no name that starts with {only}: of another set that is merged in, left out")
+        return
+    turns = turns_of(record.get(turns_key), turns_key)
+    left = _opening(turns, turns_key, ctx) if turns[0][0] == "assistant" else []
     stem = ctx.file.rpartition("/")[2].partition(".")[0]
-    dialect = (boxes or {}).get(stem, "")
-    regions: list[Region] = []
-    messages = []
-    used = 0
-    for role, text in turns:
-        if not dialect and PLACEHOLDER not in text:
-            content = [Part("text", text)]
-        else:
-            content, used = _content(text, refs, used, dialect, regions)
-        messages.append(Message(role, content))
-    if refs and used < len(refs):
-        messages, used = _mention(messages, refs, used, ctx)
+    dialect = boxes.get(stem, "") if boxes and refs else ""
+    cut = partial(_boxes, dialect) if dialect else None
+    messages, regions = dialogue(turns, refs, ctx, placeholder=placeholder, cut=cut, where=turns_key)
     kind = record.get(instruction_type_key) if instruction_type_key else None
+    if left:
+        record, meta_keys = {**record, turns_key: left}, (*meta_keys, turns_key)
     yield Sample(
         messages=messages,
         media=[Media(type="image", index=i, ref=ref) for i, ref in enumerate(refs)],
@@ -68,29 +76,61 @@ def conversations(
     )
 
 
-def turns_of(value: Any) -> list[tuple[Role, str]]:
+def dialogue(
+    turns: Iterable[Turn],
+    refs: list[str],
+    ctx: Context,
+    *,
+    placeholder: str = PLACEHOLDER,
+    cut: Cut | None = None,
+    where: str = "conversations",
+) -> tuple[list[Message], list[Region]]:
+    """Messages of the turns with every picture of ``refs`` at its mention, and the regions that ``cut`` finds.
+
+    Raises BadRecord for more mentions than pictures (one picture may be mentioned again: the repeats go, reported).
+    """
+    regions: list[Region] = []
+    messages = []
+    used = 0
+    for role, text in turns:
+        if placeholder in text:
+            if text.count(placeholder) > len(refs) - used:
+                text = _first_mention(text, refs, used, placeholder, where, ctx)
+            content, used = _content(text, used, placeholder, cut, regions)
+        else:
+            content = cut(text, regions) if cut else [Part("text", text)]
+        messages.append(Message(role, content))
+    if used < len(refs):
+        _mention(messages, refs, used, ctx, placeholder, where)
+    return messages, regions
+
+
+def turns_of(value: Any, where: str = "conversations") -> list[Turn]:
     """(role, text) turns out of the item shapes in use: {from, value}, {role, content}, {User|AI: text}, [q, a], text.
 
-    Plain strings and pairs alternate user, assistant. Raises BadRecord naming the item.
+    Plain strings and pairs alternate user, assistant. Raises BadRecord naming the item below the field ``where``.
     """
     if not isinstance(value, list) or not value:
-        raise BadRecord("conversations", f"expected a list of turns, found {value!r:.60}")
-    turns: list[tuple[Role, str]] = []
+        raise BadRecord(where, f"expected a list of turns, found {value!r:.60}")
+    turns: list[Turn] = []
     for i, item in enumerate(value):
-        if type(item) is dict and len(item) == 2 and (role := ROLES.get(item.get("from", ""))):  # the usual item, fast
-            if type(text := item.get("value")) is str:
+        if type(item) is dict and len(item) == 2:  # the usual item, fast
+            name, text = item.get("from"), item.get("value")
+            if type(name) is str and type(text) is str and (role := ROLES.get(name)):
                 turns.append((role, text))
                 continue
         if isinstance(item, Mapping):
             turns += (
-                [_mapping_turn(item, f"conversations[{i}]")] if len(item) != 2 or _is_turn(item) else _pair(item, i)
+                [_mapping_turn(item, f"{where}[{i}]")]
+                if len(item) != 2 or _is_turn(item)
+                else _pair(item, f"{where}[{i}]")
             )
         elif isinstance(item, str):
             turns.append(("user" if len(turns) % 2 == 0 else "assistant", item))
         elif isinstance(item, list) and len(item) == 2 and all(isinstance(text, str) for text in item):
             turns += [("user", item[0]), ("assistant", item[1])]
         else:
-            raise BadRecord(f"conversations[{i}]", f"no turn: {item!r:.60}")
+            raise BadRecord(f"{where}[{i}]", f"no turn: {item!r:.60}")
     return turns
 
 
@@ -98,11 +138,11 @@ def _is_turn(item: Mapping[str, Any]) -> bool:
     return "from" in item or "role" in item
 
 
-def _pair(item: Mapping[str, Any], i: int) -> list[tuple[Role, str]]:
-    return [_role_turn(name, text, f"conversations[{i}]") for name, text in item.items()]
+def _pair(item: Mapping[str, Any], where: str) -> list[Turn]:
+    return [_role_turn(name, text, where) for name, text in item.items()]
 
 
-def _mapping_turn(item: Mapping[str, Any], where: str) -> tuple[Role, str]:
+def _mapping_turn(item: Mapping[str, Any], where: str) -> Turn:
     for name, text in (("from", "value"), ("role", "content")):
         if name in item:
             if extra := set(item) - {name, text}:
@@ -114,7 +154,7 @@ def _mapping_turn(item: Mapping[str, Any], where: str) -> tuple[Role, str]:
     raise BadRecord(where, f"neither from/value nor role/content: {', '.join(map(str, item))}")
 
 
-def _role_turn(name: Any, text: Any, where: str) -> tuple[Role, str]:
+def _role_turn(name: Any, text: Any, where: str) -> Turn:
     role = ROLES.get(name.lower()) if isinstance(name, str) else None
     if role is None:
         raise BadRecord(f"{where}.from", f"{name!r:.40} is none of the roles {', '.join(ROLES)}")
@@ -123,7 +163,19 @@ def _role_turn(name: Any, text: Any, where: str) -> tuple[Role, str]:
     return role, text
 
 
-def _refs(record: Mapping[str, Any], key: str) -> list[str]:
+def _opening(turns: list[Turn], where: str, ctx: Context) -> list[dict[str, str]]:
+    """Take the assistant's turns off the start of ``turns`` and give them back, as LLaVA's reader skips them."""
+    asked = next((i for i, (role, _) in enumerate(turns) if role != "assistant"), None)
+    if asked is None:
+        raise BadRecord(where, "the assistant speaks alone: no question")
+    ctx.report(where, "the assistant speaks first; left out up to the first question")
+    left = [{"from": role, "value": text} for role, text in turns[:asked]]
+    del turns[:asked]
+    return left
+
+
+def refs_of(record: Mapping[str, Any], key: str) -> list[str]:
+    """The media references under ``key``: none, one text, or a list of texts; BadRecord for anything else."""
     value = record.get(key)
     if value is None or value == "":
         return []
@@ -135,28 +187,35 @@ def _refs(record: Mapping[str, Any], key: str) -> list[str]:
     return [text_field(record, key)]
 
 
-def _content(text: str, refs: list[str], used: int, dialect: str, regions: list[Region]) -> tuple[list[Part], int]:
+def _first_mention(text: str, refs: list[str], used: int, placeholder: str, where: str, ctx: Context) -> str:
+    """The text without the placeholders that mention a single picture again."""
+    if len(refs) != 1:
+        raise BadRecord(where, f"more {placeholder} than the {len(refs)} pictures of the record")
+    ctx.report(where, f"{placeholder} mentions the picture again; only the first mention is kept")
+    at = 0 if used else text.index(placeholder) + len(placeholder)
+    rest = text[at:].replace(f"\n{placeholder}", "").replace(f"{placeholder}\n", "").replace(placeholder, "")
+    return text[:at] + rest
+
+
+def _content(text: str, used: int, placeholder: str, cut: Cut | None, regions: list[Region]) -> tuple[list[Part], int]:
     """The parts of one turn, and how many pictures are mentioned so far."""
-    if PLACEHOLDER not in text:
-        return _text_parts(text, dialect, regions), used
     parts: list[Part] = []
-    pieces = text.split(PLACEHOLDER)
+    pieces = text.split(placeholder)
     for i, piece in enumerate(pieces):
         if i:
-            if used >= len(refs):
-                raise BadRecord("conversations", f"more {PLACEHOLDER} than the {len(refs)} pictures of the record")
             parts.append(Part("image", index=used))
             used += 1
             piece = piece.removeprefix("\n")
         if i < len(pieces) - 1:
             piece = piece.removesuffix("\n")
         if piece:
-            parts += _text_parts(piece, dialect, regions)
-    return parts, used
+            parts += cut(piece, regions) if cut else [Part("text", piece)]
+    return parts or [Part()], used
 
 
-def _text_parts(text: str, dialect: str, regions: list[Region]) -> list[Part]:
-    if not dialect or "[" not in text:
+def _boxes(dialect: str, text: str, regions: list[Region]) -> list[Part]:
+    """The parts of a text in which boxes are written in a dialect."""
+    if "[" not in text:
         return [Part(text=text)]
     parts = []
     for piece in parse(text, dialect):
@@ -169,15 +228,14 @@ def _text_parts(text: str, dialect: str, regions: list[Region]) -> list[Part]:
     return parts
 
 
-def _mention(messages: list[Message], refs: list[str], used: int, ctx: Context) -> tuple[list[Message], int]:
+def _mention(messages: list[Message], refs: list[str], used: int, ctx: Context, placeholder: str, where: str) -> None:
     """Put the pictures that no turn mentions in front of the first user turn."""
     first = next((i for i, m in enumerate(messages) if m.role == "user"), None)
     if first is None or used:
-        ctx.report("conversations", f"{len(refs) - used} pictures that no {PLACEHOLDER} mentions")
-        return messages, used
+        ctx.report(where, f"{len(refs) - used} pictures that no {placeholder} mentions")
+        return
     parts = [Part("image", index=i) for i in range(len(refs))]
     messages[first] = Message(role="user", content=parts + messages[first].content)
-    return messages, len(refs)
 
 
 def _group(ref: str, pattern: str) -> str:
