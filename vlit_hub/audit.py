@@ -43,6 +43,11 @@ class Audit:
         total = self.typed + self.meta + self.dropped.total() + self.clashes.total()
         return self.typed / total if total else 1.0
 
+    @property
+    def sound(self) -> bool:
+        """Whether no native value was dropped, and none went to two places."""
+        return not self.dropped and not self.clashes
+
     def add(self, other: Audit) -> None:
         """Add the counts of another split."""
         self.records += other.records
@@ -73,19 +78,21 @@ def audit(release: Release, split: str) -> Audit:
     """Audit one split of a release. Quarantined records are left out: they have no sample to compare."""
     report = Audit()
     for entry, path in release.files[split]:
-        for outcome in release.read_file(entry, path):
+        heads: dict[str, dict[str, Any]] = {}
+        ctx = release.context(entry, path)
+        for outcome in release.read_file(entry, path, heads):
             if outcome.samples and audited(outcome.row):
-                ctx = Context(
-                    release.spec, release.subset, split, outcome.file, outcome.row, media=release.media,
-                    options=release.options,
-                )  # fmt: skip
+                ctx.row, ctx.key, ctx.head = outcome.row, outcome.key, heads[outcome.file]
                 _audit_record(outcome, ctx, entry.convert, report)
     return report
 
 
 def _audit_record(outcome: Outcome, ctx: Context, converter: Converter | None, report: Audit) -> None:
     report.records += 1
-    record = copy.deepcopy(outcome.native)
+    try:
+        record = copy.deepcopy(outcome.native)
+    except RecursionError:
+        return
     for path, value in leaves(record):
         _set(record, path, changed(value))
         where = classify(outcome, convert(record, ctx, converter), value)
@@ -118,7 +125,7 @@ def changed(value: Any) -> Any:
     if isinstance(value, bool):
         return not value
     if isinstance(value, (int, float)):
-        return value + 1
+        return value + 1 if value + 1 != value else 0
     if value is None:
         return "x"
     found = re.search(r"[^\W_](?=[\W_]*$)", value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import glob
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from vlit_hub.formats.readers import READERS, container_of
+from vlit_hub.formats.tables import Lookup
 from vlit_hub.media import MediaFinder, UnreadableMedia, image_size, list_files
 from vlit_hub.regions import resolve
 from vlit_hub.schema import COLUMNS, Blob, Media, Region, Sample, SchemaError, check, from_json, strip_media, to_json
@@ -35,6 +37,8 @@ class Outcome:
     samples: list[Sample] = field(default_factory=list)
     encoded: list[bytes] = field(default_factory=list)
     """The JSON of each sample without its media, as shards hold it."""
+    key: str = ""
+    """The record's key in its file, where rows have one."""
     bad: list[BadRecord] = field(default_factory=list)
     """Why the record (no samples) or some of its children (partial) could not be converted."""
     reports: list[tuple[str, str]] = field(default_factory=list)
@@ -111,6 +115,11 @@ class Release:
             for alternative in entry.alternatives
             for pattern in alternative
             for path in self._glob(pattern)
+        } | {
+            path
+            for table in self.spec.tables.values()
+            for pattern in table.patterns
+            for path in self._glob(pattern.replace("{folder}", "**"))
         }
         rows = [relative for relative, _, _ in list_files(self.raw) if container_of(Path(relative))]
         return [relative for relative in rows if self.raw / relative not in taken]
@@ -124,18 +133,36 @@ class Release:
 
     def read_file(self, entry: Files, path: Path, heads: dict[str, dict[str, Any]] | None = None) -> Iterator[Outcome]:
         """One Outcome per native record of one file."""
-        head: dict[str, Any] = {}
-        relative = path.relative_to(self.raw).as_posix()
+        ctx = self.context(entry, path)
         if heads is not None:
-            heads[relative] = head
+            heads[ctx.file] = ctx.head
         container = entry.container or container_of(path)
-        ctx = Context(self.spec, self.subset, entry.split, relative, head=head, media=self.media, options=self.options)
-        for row, record in READERS[container](path, entry.rows, head):
+        for row, record, *key in READERS[container](path, entry.rows, ctx.head):
             if isinstance(record, BadRecord):
-                yield Outcome(relative, row, record.native, bad=[record])
-            else:
+                yield Outcome(ctx.file, row, record.native, bad=[record])
+            elif entry.where is None or record.get(entry.where[0]) == entry.where[1]:
                 ctx.row = row
+                ctx.key = key[0] if key else ""
                 yield convert(record, ctx, entry.convert)
+
+    def context(self, entry: Files, path: Path) -> Context:
+        """What the converter of one file knows; row, key and head are filled in while it is read."""
+        relative = path.relative_to(self.raw).as_posix()
+        tables = {name: self._table(name, path) for name in self.spec.tables}
+        return Context(
+            self.spec, self.subset, entry.split, relative, tables=tables, media=self.media, options=self.options
+        )
+
+    def _table(self, name: str, path: Path) -> Lookup:
+        table = self.spec.tables[name]
+        folder = glob.escape(path.relative_to(self.raw).parent.as_posix())
+        found = [file for pattern in table.patterns for file in self._glob(pattern.replace("{folder}", folder))]
+        files = tuple(dict.fromkeys(found)) if table.patterns else (path,)
+        return self._lookups.setdefault((name, files), Lookup(files, table.rows, table.key, table.value))
+
+    @cached_property
+    def _lookups(self) -> dict[tuple[str, tuple[Path, ...]], Lookup]:
+        return {}
 
 
 @contextmanager
@@ -157,7 +184,7 @@ def paused_collector() -> Iterator[None]:
 def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None = None) -> Outcome:
     """One native record through its converter (the spec's by default), media found, regions resolved, all checked."""
     ctx.reports = []
-    outcome = Outcome(ctx.file, ctx.row, record, reports=ctx.reports)
+    outcome = Outcome(ctx.file, ctx.row, record, key=ctx.key, reports=ctx.reports)
     try:
         children = list((converter or ctx.spec.convert)(record, ctx))
     except BadRecord as error:
@@ -225,10 +252,13 @@ def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None
         blob = column[entry.index]
         if blob is None and entry.ref and (path := ctx.media.find(entry.type, entry.ref)):
             blob = Blob(path=path)
-        if blob is not None and entry.type == "image":
+        if blob is not None:
             try:
-                width, height = image_size(blob.bytes if blob.bytes is not None else blob.path)
-                entry = msgspec.structs.replace(entry, width=width, height=height)
+                if entry.type == "image":
+                    width, height = image_size(blob.bytes if blob.bytes is not None else blob.path)
+                    entry = msgspec.structs.replace(entry, width=width, height=height)
+                else:
+                    blob = ctx.media.ready(entry.type, blob)
             except UnreadableMedia as error:
                 ctx.report(f"media[{len(media)}]", f"missing: {error}")
                 blob = None

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vlit_hub.schema import MODALITIES, Sample
+
+if TYPE_CHECKING:
+    from vlit_hub.formats.tables import Lookup
 
 SCOPES = ("general", "specific", "construction-tools", "mixing", "none")
 CONSTRUCTIONS = ("annotation-adaption", "self-instruct", "none")
 TARGETS = ("region", "video", "text", "medicine", "document", "pointcloud", "none")
 RELEASED = ("yes", "partly", "never")
 KINDS = ("survey", "base", "benchmark")
-CONTAINERS = ("json", "jsonl", "csv", "tsv")
+CONTAINERS = ("json", "dict", "jsonl", "csv", "tsv")
 
 
 @dataclass(frozen=True)
@@ -71,14 +74,32 @@ class Files:
     subset: str = "default"
     split: str = "train"
     container: str = ""
-    """json, jsonl, csv, tsv; empty: by the file's suffix."""
+    """json, dict (a JSON object of rows by key), jsonl, csv, tsv; empty: by the file's suffix."""
     rows: str = ""
-    """Key of the row list in a JSON object; empty: the array itself."""
+    """Key of the rows in a JSON object, or keys joined by dots; empty: the file's value itself."""
+    where: tuple[str, Any] | None = None
+    """(key, value) of the rows that belong to this split, of files that hold several; the others are passed over."""
     convert: Converter | None = None
     """Converter of these files where it is not the spec's: constituents of a mixture."""
 
     def __post_init__(self) -> None:
         _one_of("container", self.container, ("", *CONTAINERS))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A look-up over files of the release, on disk and built at its first use: ``ctx.tables[name][key]``.
+
+    ``patterns`` are globs relative to the raw folder, ``{folder}`` in one being the folder of the file that is read;
+    empty: that file itself. The entries of the JSON value under ``rows`` (keys joined by dots) are found by their
+    ``key`` field, or by their own key or position. Of a parquet file ``value`` is the column that is looked up, the
+    first other column is the key. ``get`` and ``[]`` give the first entry of a key, ``all`` every one.
+    """
+
+    patterns: tuple[str, ...] = ()
+    rows: str = ""
+    key: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +113,8 @@ class MediaRule:
     root: str
     candidates: tuple[str, ...] = ("{ref}", "images/{ref}")
     type: str = "image"
+    full_colour: float = 1.0
+    """Point clouds: the released value of full red, green or blue (1 or 255)."""
 
     def __post_init__(self) -> None:
         _one_of("type", self.type, tuple(MODALITIES))
@@ -110,7 +133,7 @@ class Context:
     key: str = ""
     head: dict[str, Any] = field(default_factory=dict)
     """The keys that stand beside the rows in their file, as far as they were read."""
-    tables: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tables: Mapping[str, Lookup] = field(default_factory=dict)
     media: Any = None
     """The MediaFinder of this read (media.py)."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -141,8 +164,8 @@ class DatasetSpec:
     languages: tuple[str, ...] = ("en",)
     files: tuple[Files, ...]
     convert: Converter
-    tables: Mapping[str, str] = field(default_factory=dict)
-    """Name -> file pattern of an on-disk look-up table the converter uses."""
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    """Name -> on-disk look-up table that the converter uses."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Option -> default value (its type is the option's type)."""
     media: tuple[MediaRule, ...] = ()

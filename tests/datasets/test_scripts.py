@@ -103,7 +103,8 @@ def test_no_native_value_is_dropped(script: str, raw: Path, expected) -> None:
 
 
 def test_the_default_subset_loads_nothing_twice(script: str, raw: Path) -> None:
-    files = [path for entries in Release(spec_of(script), raw).files.values() for _, path in entries]
+    read = Release(spec_of(script), raw).files.values()
+    files = [(path, entry.where) for entries in read for entry, path in entries]
     assert len(files) == len(set(files))
 
 

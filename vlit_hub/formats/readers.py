@@ -1,7 +1,8 @@
-"""Row readers per container: json array, json object around an array, jsonl, csv, tsv. Memory stays flat.
+"""Row readers per container: json array, json object around an array or of rows by key, jsonl, csv, tsv. Flat memory.
 
-Each yields ``(row number, record)``; a row that cannot be read is yielded as a BadRecord in the record's place. A
-file that breaks in the middle yields its good rows, then one BadRecord that says where it broke.
+Each yields ``(row number, record)``, read_dict the row's key as third; a row that cannot be read is yielded as a
+BadRecord in the record's place. A file that breaks in the middle yields its good rows, then one BadRecord that says
+where it broke.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ import msgspec
 from vlit_hub.spec import BadRecord
 
 Row = tuple[int, "Mapping[str, Any] | BadRecord"]
+KeyedRow = tuple[int, "Mapping[str, Any] | BadRecord", str]
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
 MAX_RECORD = 64 << 20
 """A record longer than this many characters is refused: one record is never gigabytes."""
+
+MAX_FACT = 1 << 20
+"""A list beside the rows that is longer than this many characters is no fact of the file: it is read past."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODE = json.JSONDecoder(strict=False).raw_decode
@@ -41,6 +46,9 @@ class _Text:
         self.at = 0
         self.consumed = 0
         self.ended = False
+        self.bytes = len(codecs.BOM_UTF8) if handle.read(3) == codecs.BOM_UTF8 else 0
+        self.counted = 0
+        handle.seek(0)
 
     def more(self) -> bool:
         """Read on; False at the end of the file."""
@@ -50,10 +58,18 @@ class _Text:
         data = self.handle.read(max(CHUNK, len(self.buffer) - self.at))
         self.ended = not data
         text = self.decoder.decode(data, final=self.ended)
+        self.offset()
         self.consumed += self.at
         self.buffer = self.buffer[self.at :] + text
-        self.at = 0
+        self.at = self.counted = 0
         return True
+
+    def offset(self) -> int:
+        """The byte of the file that the text stands at."""
+        passed = self.buffer[self.counted : self.at]
+        self.bytes += len(passed) if passed.isascii() else len(passed.encode(errors="surrogateescape"))
+        self.counted = self.at
+        return self.bytes
 
     def peek(self) -> str:
         """The next character that is no white space; '' at the end."""
@@ -105,13 +121,14 @@ class _Text:
 def read_json(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
     """Rows of a JSON array, or of the array under the key ``rows`` of a JSON object, whose other keys go to ``head``.
 
-    A trailing comma is accepted. One pass, so keys that follow the rows reach ``head`` after them.
+    ``rows`` may lead through several objects (``data.dialogs``). A trailing comma is accepted. One pass, so keys that
+    follow the rows reach ``head`` after them.
     """
     with open(path, "rb") as handle:
         text = _Text(handle)
         number = 0
         try:
-            for record in _object(text, rows, {} if head is None else head) if rows else _array(text):
+            for record in _at(text, rows, {} if head is None else head, _array):
                 yield number, record
                 number += 1
             if text.peek():
@@ -120,7 +137,38 @@ def read_json(path: Path, rows: str = "", head: dict[str, Any] | None = None) ->
             yield number, error
 
 
-def _object(text: _Text, rows: str, head: dict[str, Any]) -> Iterator[Any]:
+def read_dict(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[KeyedRow]:
+    """Rows of a JSON object whose values are the records, by key; of the one under ``rows`` where that is given."""
+    with open(path, "rb") as handle:
+        text = _Text(handle)
+        number = 0
+        try:
+            for key, record, _, _ in _at(text, rows, {} if head is None else head, _members):
+                if not isinstance(record, Mapping):
+                    record = BadRecord("record", f"expected an object, found {record!r:.60}", native=record)
+                yield number, record, key
+                number += 1
+            if text.peek():
+                raise text.broken("something follows the end of the value")
+        except BadRecord as error:
+            yield number, error, ""
+
+
+def located(path: Path, rows: str = "") -> Iterator[tuple[str, Any, int, int]]:
+    """(key or position, value, first byte, byte behind) of each entry of the list or object under ``rows``."""
+    with open(path, "rb") as handle:
+        yield from _at(_Text(handle), rows, {}, _members)
+
+
+def _at(text: _Text, rows: str, head: dict[str, Any], entries: Callable[[_Text], Iterator[Any]]) -> Iterator[Any]:
+    """The entries of the value that the keys of ``rows`` lead to."""
+    step, _, rest = rows.partition(".")
+    return _object(text, step, rest, head, entries) if step else entries(text)
+
+
+def _object(
+    text: _Text, rows: str, rest: str, head: dict[str, Any], entries: Callable[[_Text], Iterator[Any]]
+) -> Iterator[Any]:
     """The rows under one key of an object; every other key goes to ``head``."""
     keys = []
     text.take("{")
@@ -129,9 +177,11 @@ def _object(text: _Text, rows: str, head: dict[str, Any]) -> Iterator[Any]:
         keys.append(key)
         text.take(":")
         if key == rows:
-            yield from _array(text)
-        else:
+            yield from _at(text, rest, head, entries)
+        elif text.peek() != "[":
             head[key] = text.value()
+        elif (facts := _facts(text)) is not None:
+            head[key] = facts
         if text.peek() != ",":
             break
         text.take(",")
@@ -151,6 +201,37 @@ def _array(text: _Text) -> Iterator[Any]:
             break
         text.take(",")
     text.take("]")
+
+
+def _members(text: _Text) -> Iterator[tuple[str, Any, int, int]]:
+    """(key or position, value, first byte, byte behind) of each entry of an object or a list."""
+    close = "}" if text.take("[{") == "{" else "]"
+    position = 0
+    while text.peek() != close:
+        key = str(position)
+        if close == "}":
+            key = str(text.value())
+            text.take(":")
+            text.peek()
+        start = text.offset()
+        yield key, text.value(), start, text.offset()
+        position += 1
+        if text.peek() != ",":
+            break
+        text.take(",")
+    text.take(close)
+
+
+def _facts(text: _Text) -> list[Any] | None:
+    """A list that stands beside the rows; None where it is longer than MAX_FACT characters (never held whole)."""
+    start = text.consumed + text.at
+    found: list[Any] | None = []
+    for _, value, _, _ in _members(text):
+        if text.consumed + text.at - start > MAX_FACT:
+            found = None
+        if found is not None:
+            found.append(value)
+    return found
 
 
 def read_jsonl(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
@@ -215,8 +296,9 @@ def read_tsv(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> 
     return read_csv(path, delimiter="\t")
 
 
-READERS: dict[str, Callable[..., Iterator[Row]]] = {
+READERS: dict[str, Callable[..., Iterator[Any]]] = {
     "json": read_json,
+    "dict": read_dict,
     "jsonl": read_jsonl,
     "csv": read_csv,
     "tsv": read_tsv,
