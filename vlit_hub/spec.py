@@ -17,7 +17,7 @@ CONSTRUCTIONS = ("annotation-adaption", "self-instruct", "none")
 TARGETS = ("region", "video", "text", "medicine", "document", "pointcloud", "none")
 RELEASED = ("yes", "partly", "never")
 KINDS = ("survey", "base", "benchmark")
-CONTAINERS = ("json", "dict", "jsonl", "csv", "tsv")
+CONTAINERS = ("json", "dict", "jsonl", "csv", "tsv", "parquet", "pkl")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Files:
     subset: str = "default"
     split: str = "train"
     container: str = ""
-    """json, dict (a JSON object of rows by key), jsonl, csv, tsv; empty: by the file's suffix."""
+    """json, dict (a JSON object of rows by key), jsonl, csv, tsv, parquet, pkl (refused); empty: by suffix."""
     rows: str = ""
     """Key of the rows in a JSON object, or keys joined by dots; empty: the file's value itself."""
     where: tuple[str, Any] | None = None

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from vlit_hub.formats.parquet import read_parquet, refuse_pickle
 from vlit_hub.spec import BadRecord
 
 Row = tuple[int, "Mapping[str, Any] | BadRecord"]
@@ -302,6 +303,8 @@ READERS: dict[str, Callable[..., Iterator[Any]]] = {
     "jsonl": read_jsonl,
     "csv": read_csv,
     "tsv": read_tsv,
+    "parquet": read_parquet,
+    "pkl": refuse_pickle,
 }
 
 
