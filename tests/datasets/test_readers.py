@@ -43,6 +43,12 @@ def test_json_object_gives_rows_and_head(tmp_path: Path) -> None:
     assert head == {"source": "COCO", "n": 2}
 
 
+def test_a_bare_array_is_read_where_an_object_was_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(' [{"a": 1}]')
+    assert list(readers.read_json(path, "rows")) == [(0, {"a": 1})]
+
+
 @pytest.mark.parametrize(
     ("text", "rows", "fault"),
     [

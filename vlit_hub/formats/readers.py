@@ -122,14 +122,15 @@ class _Text:
 def read_json(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
     """Rows of a JSON array, or of the array under the key ``rows`` of a JSON object, whose other keys go to ``head``.
 
-    ``rows`` may lead through several objects (``data.dialogs``). A trailing comma is accepted. One pass, so keys that
-    follow the rows reach ``head`` after them.
+    ``rows`` may lead through several objects (``data.dialogs``). A bare array is read whatever ``rows`` says. A trailing
+    comma is accepted. One pass, so keys that follow the rows reach ``head`` after them.
     """
     with open(path, "rb") as handle:
         text = _Text(handle)
         number = 0
         try:
-            for record in _at(text, rows, {} if head is None else head, _array):
+            where = rows if text.peek() != "[" else ""
+            for record in _at(text, where, {} if head is None else head, _array):
                 yield number, record
                 number += 1
             if text.peek():
