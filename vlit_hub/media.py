@@ -56,6 +56,7 @@ class MediaFinder:
             ]
             for kind in MODALITIES
         }
+        self.full_colour = max((rule.full_colour for rule in self.rules if rule.type == "point_cloud"), default=1.0)
 
     def find(self, type: str, ref: str) -> str | None:
         """The file for a native reference, None where no candidate exists; raises UnsafePath."""
@@ -143,7 +144,7 @@ def _is_readable_file(entry: os.DirEntry[str]) -> bool:
 
 
 class UnreadableMedia(ValueError):
-    """A picture whose header cannot be read, or that is too large to be one."""
+    """A medium whose header cannot be read, that is too large, or whose form is refused (the safe one is named)."""
 
 
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")

@@ -17,6 +17,7 @@ import msgspec
 from vlit_hub.formats.readers import READERS, container_of
 from vlit_hub.formats.tables import Lookup
 from vlit_hub.media import MediaFinder, UnreadableMedia, image_size, list_files
+from vlit_hub.media_forms import ready
 from vlit_hub.regions import resolve
 from vlit_hub.schema import COLUMNS, Blob, Media, Region, Sample, SchemaError, check, from_json, strip_media, to_json
 from vlit_hub.spec import BadRecord, Context, Converter, DatasetSpec, Files
@@ -258,7 +259,7 @@ def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None
                     width, height = image_size(blob.bytes if blob.bytes is not None else blob.path)
                     entry = msgspec.structs.replace(entry, width=width, height=height)
                 else:
-                    blob = ctx.media.ready(entry.type, blob)
+                    blob = ready(entry.type, blob, ctx.media.full_colour)
             except UnreadableMedia as error:
                 ctx.report(f"media[{len(media)}]", f"missing: {error}")
                 blob = None
