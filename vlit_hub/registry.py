@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import logging
 import pkgutil
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -17,6 +18,7 @@ from pathlib import Path
 from vlit_hub.spec import DatasetSpec
 
 GROUP = "vlit_hub.datasets"
+log = logging.getLogger("vlit_hub")
 
 
 class UnknownDataset(KeyError):
@@ -39,13 +41,17 @@ def modules() -> dict[str, str]:
 
 
 def _modules_of(point: EntryPoint) -> list[str]:
-    spec = importlib.util.find_spec(point.value)
-    if spec is None:
-        raise ImportError(f"entry point {point.name} of {GROUP} names {point.value}, which is not installed")
+    try:
+        spec = importlib.util.find_spec(point.value)
+    except ImportError:
+        spec = None
+    if spec is None:  # one broken package must not take the others' datasets away
+        log.warning("entry point %s of %s names %s, which is not installed: left out", point.name, GROUP, point.value)
+        return []
     if spec.submodule_search_locations is None:
         return [point.value]
     inner = pkgutil.iter_modules(list(spec.submodule_search_locations))
-    return sorted(f"{point.value}.{info.name}" for info in inner if not info.name.startswith("_"))
+    return sorted(f"{point.value}.{info.name}" for info in inner if not info.name.startswith("_") and not info.ispkg)
 
 
 def names() -> list[str]:
@@ -60,7 +66,9 @@ def get(name: str) -> DatasetSpec:
         near = difflib.get_close_matches(wanted, names(), n=3, cutoff=0.4)
         hint = f"nearest: {', '.join(near)}" if near else f"known: {', '.join(names())}"
         raise UnknownDataset(f"no dataset {wanted!r}; {hint}")
-    spec = importlib.import_module(modules()[wanted]).SPEC
+    spec = getattr(importlib.import_module(modules()[wanted]), "SPEC", None)
+    if not isinstance(spec, DatasetSpec):
+        raise UnknownDataset(f"{modules()[wanted]} holds no SPEC; names of helper modules begin with an underscore")
     if spec.name != wanted:
         raise ValueError(f"{modules()[wanted]} holds the SPEC of {spec.name!r}; name the file after it")
     return spec

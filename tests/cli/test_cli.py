@@ -53,7 +53,7 @@ def test_build_json_is_one_document_whose_counts_add_up(tmp_path: Path) -> None:
     raw = rows.write(tmp_path / "raw", pmc_vqa.FILES)
     found = document("build", "pmc-vqa", "--raw", raw, "--out", tmp_path / "out", "--audit")
     assert {key: found[key] for key in ("records", "converted", "partial", "quarantined", "samples")} == {
-        "records": 3, "converted": 3, "partial": 0, "quarantined": 0, "samples": 3
+        "records": 5, "converted": 5, "partial": 0, "quarantined": 0, "samples": 5
     }  # fmt: skip
     assert found["audit"]["dropped"] == 0 and found["shards"] == 2 and found["missing_media"] == 1
     assert set(found) >= {"name", "subset", "unread", "reasons", "unresolved_regions", "seconds", "peak_rss_mb"}

@@ -15,7 +15,8 @@ from vlit_hub.shards import ShardWriter
 
 NAME = "llava-instruct-150k"
 BUILD = {
-    "name": NAME, "subset": "default", "records": 50, "converted": 46, "partial": 1, "quarantined": 3, "samples": 49,
+    "name": NAME, "subset": "default", "split": "train", "records": 50, "converted": 46, "partial": 1,
+    "quarantined": 3, "samples": 49,
     "reasons": {"image: a | in a reason": 2, "conversations[]: empty": 1}, "unread": [], "seconds": 1.5,
 }  # fmt: skip
 SPLITS = (("default", "train"), ("default", "test_clean"), ("detail_23k", "train"))

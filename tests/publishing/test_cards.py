@@ -128,7 +128,7 @@ def test_counts(shards, card):
 
 
 def test_build_report(card):
-    assert "llava-instruct-150k: 50 native records of subset `default`: 46 converted, 1 partial" in card
+    assert "llava-instruct-150k: 50 native records of subset `default`, split `train`: 46 converted, 1 partial" in card
     assert "\n3 quarantined." in card
     assert numbers(rows(card, "What the build made of the release")) == {
         "image: a \\| in a reason": (2,),

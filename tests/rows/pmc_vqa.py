@@ -6,6 +6,8 @@ FILES = {
         "Figure_path,Question,Answer,Choice A,Choice B,Choice C,Choice D,Answer_label\n"
         "PMC1_F1.jpg, What is shown? ,NA,A:None,B:NA,C:1,D:True,B\n"
         'PMC1_F1.jpg,"Which, exactly?",1,A:None,B:NA,C:1,D:True,B\n'
+        "PMC1_F1.jpg,Which?,E: coli,A:E: coli,B:Same,C:Same,D:Other,A\n"
+        "PMC1_F1.jpg,Which?,Same,A:E: coli,B:Same,C:Same,D:Other,C\n"
     ),
     "test_2.csv": (
         "index,Figure_path,Caption,Question,Choice A,Choice B,Choice C,Choice D,Answer,split\n"
@@ -33,6 +35,28 @@ _TRAIN = [
         "id": "train:1",
         "messages": [("user", ["<image 0>", f"Which, exactly?{_OPTIONS}"]), ("assistant", ["1"])],
         "correct": 2,
+    },
+    _V1
+    | {
+        "id": "train:2",
+        "messages": [
+            ("user", ["<image 0>", "Which?\nA. E: coli\nB. Same\nC. Same\nD. Other"]),
+            ("assistant", ["E: coli"]),
+        ],
+        "choices": ["E: coli", "Same", "Same", "Other"],
+        "correct": 0,
+        "meta": '{"Answer_label":"A"}',
+    },
+    _V1
+    | {
+        "id": "train:3",
+        "messages": [
+            ("user", ["<image 0>", "Which?\nA. E: coli\nB. Same\nC. Same\nD. Other"]),
+            ("assistant", ["Same"]),
+        ],
+        "choices": ["E: coli", "Same", "Same", "Other"],
+        "correct": 1,
+        "meta": '{"Answer_label":"C"}',
     },
 ]
 _TEST = [

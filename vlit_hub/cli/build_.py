@@ -25,8 +25,11 @@ def command(
     ] = False,
     audit: Annotated[bool, typer.Option("--audit", help="Show where every native value goes.")] = False,
     as_json: Json = False,
-) -> None:
-    """Convert a raw release into shards; what cannot be converted goes to quarantine.jsonl with its reason."""
+) -> int:
+    """Convert a raw release into shards; what cannot be converted goes to quarantine.jsonl with its reason.
+
+    Exit code 1 where --audit finds a native value that is dropped.
+    """
     from vlit_hub.release import Release
     from vlit_hub.shards.build import build
 
@@ -34,8 +37,10 @@ def command(
     with progress(f"build {name}") as step:
         report = build(release, out, splits=split, strict=strict, with_audit=audit, progress=step)
     if as_json:
-        return emit(report.to_dict())
-    show(f"{name} -> {out}", report.to_dict())
+        emit(report.to_dict())
+    else:
+        show(f"{name} -> {out}", report.to_dict())
+    return 1 if report.audit and not report.audit.sound else 0
 
 
 def show(title: str, found: dict) -> None:

@@ -44,8 +44,9 @@ def multiple_choice(
     name = next((name for name in answer if name in record), answer[0])
     said = text_field(record, name).strip()
     if label in record:
-        said = _strip(said)
-        correct = _by_text(said, choices, text_field(record, label).strip(), name, ctx)
+        letter = text_field(record, label).strip()
+        said = _strip(said, letter)
+        correct = _by_text(said, choices, letter, name, ctx)
     else:
         correct = _by_letter(said, choices, name)
     ref = text_field(record, image).strip()
@@ -66,9 +67,10 @@ def multiple_choice(
     )
 
 
-def _strip(text: str) -> str:
+def _strip(text: str, letter: str) -> str:
+    """The text without its own letter in front; ``E: coli`` stays what it is."""
     match = _PREFIX.match(text)
-    return (text[match.end() :] if match else text).strip()
+    return (text[match.end() :] if match and match.group(1) == letter else text).strip()
 
 
 def _option(text: str, letter: str, name: str, ctx: Context) -> str:
@@ -76,7 +78,7 @@ def _option(text: str, letter: str, name: str, ctx: Context) -> str:
     if match and match.group(1) != letter:
         ctx.report(name, f"the option is marked {match.group(1)}, its column says {letter}")
         return text.strip()
-    return _strip(text)
+    return _strip(text, letter)
 
 
 def _by_letter(letter: str, choices: Sequence[str], name: str) -> int:
@@ -90,7 +92,7 @@ def _by_text(said: str, choices: Sequence[str], letter: str, name: str, ctx: Con
     matches = [i for i, choice in enumerate(choices) if choice.casefold() == said.casefold()]
     labelled = LETTERS.find(letter) if len(letter) == 1 else -1
     if labelled in matches:
-        return labelled
+        return matches[0]  # of options with the same text the first, whatever the letter says
     ctx.report(
         name,
         "letter and text of the answer disagree; the text is kept" if matches else "no option has the answer's text",

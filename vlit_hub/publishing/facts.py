@@ -29,7 +29,7 @@ from vlit_hub.spec import DatasetSpec, Taxonomy
 
 BUILD = "build.json"
 """Beside the manifest: what each ``vlit build`` into the folder reported; only BUILD_KEYS of it are published."""
-BUILD_KEYS = ("name", "subset", "records", "converted", "partial", "quarantined", "samples", "reasons")
+BUILD_KEYS = ("name", "subset", "split", "records", "converted", "partial", "quarantined", "samples", "reasons")
 WITHHELD = "withheld_media"
 """File-level fact of a split: media that were there when it was built and are not published."""
 

@@ -6,9 +6,8 @@ import json
 import re
 import resource
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -16,50 +15,20 @@ from typing import IO, Any
 from vlit_hub.audit import Audit, audit
 from vlit_hub.release import Outcome, Release, paused_collector
 from vlit_hub.schema import COLUMNS, Sample
+from vlit_hub.shards import manifest as manifests
+from vlit_hub.shards.build_report import QUARANTINE, BuildReport, forget, remember
 from vlit_hub.shards.errors import MediumError
-from vlit_hub.shards.writer import ShardWriter
-from vlit_hub.spec import BadRecord
+from vlit_hub.shards.writer import MAX_BYTES, ShardWriter, drop_split
+from vlit_hub.spec import BadRecord, printable
 
-QUARANTINE = "quarantine.jsonl"
-REPORT = "build.json"
+MAX_FACT = 10_000
+"""Characters of JSON of one file-level fact."""
 BATCH = 500
 """Records converted at a time."""
 
 
 class StrictError(ValueError):
     """``--strict``: the first record that could not be converted."""
-
-
-@dataclass
-class BuildReport:
-    """What ``vlit build --json`` prints; records = converted + partial + quarantined."""
-
-    name: str
-    subset: str
-    records: int = 0
-    converted: int = 0
-    partial: int = 0
-    quarantined: int = 0
-    samples: int = 0
-    unread: list[str] = field(default_factory=list)
-    """Data files of the raw folder that no entry of the spec takes."""
-    absent: list[str] = field(default_factory=list)
-    """Files of the release that are not there."""
-    reasons: Counter[str] = field(default_factory=Counter)
-    """``field: reason`` (indices left out) -> how often, faults that stopped a conversion and those that did not."""
-    missing_media: int = 0
-    unresolved_regions: int = 0
-    shards: int = 0
-    seconds: float = 0.0
-    peak_rss_mb: float = 0.0
-    audit: Audit | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """For ``--json``."""
-        found = {**vars(self), "reasons": dict(self.reasons.most_common())}
-        return (
-            found | {"audit": self.audit.to_dict()} if self.audit else {k: v for k, v in found.items() if k != "audit"}
-        )
 
 
 def build(
@@ -69,67 +38,82 @@ def build(
     splits: list[str] | None = None,
     strict: bool = False,
     with_audit: bool = False,
-    max_bytes: int | None = None,
+    max_bytes: int = MAX_BYTES,
     progress: Callable[[str, int], None] | None = None,
 ) -> BuildReport:
     """Convert every record of ``splits`` (all by default) and write it to ``out``.
 
     What cannot be converted goes to ``quarantine.jsonl`` with file, row, field, reason and the native record, and is
-    counted; with ``strict`` the first such record raises StrictError. ``progress(split, records)`` is called now and
-    then.
+    counted; with ``strict`` the first such record raises StrictError. What the folder held of the same splits is
+    replaced; with all splits, what it held of the subset's others goes. ``progress(split, records)`` is called now
+    and then.
     """
     started = time.monotonic()
-    report = BuildReport(release.spec.name, release.subset, unread=release.unread, absent=release.absent)
     if unknown := set(splits or ()) - set(release.files):
         raise ValueError(f"no files of split {', '.join(sorted(unknown))}; found: {', '.join(release.files)}")
+    total = BuildReport(release.spec.name, release.subset, unread=release.unread, absent=release.absent)
     chosen = [split for split in release.files if not splits or split in splits]
     out.mkdir(parents=True, exist_ok=True)
-    with open(out / f".{QUARANTINE}.tmp", "w", encoding="utf-8") as quarantine:
-        quarantine.writelines(_others(out / QUARANTINE, report))
-        for split in chosen:
-            sink = _Sink(report, quarantine, strict)
-            with ShardWriter(
-                out, release.spec.name, release.subset, split, **({"max_bytes": max_bytes} if max_bytes else {})
-            ) as writer:
-                outcomes = release.read(split, writer.facts)
-                before = -1
-                while report.records > before:
-                    before = report.records
-                    with paused_collector():
-                        for outcome in islice(outcomes, BATCH):
-                            sink.take(outcome, writer)
-                    if progress:
-                        progress(split, report.records)
-            report.shards += len(writer.shards)
-    (out / f".{QUARANTINE}.tmp").replace(out / QUARANTINE)
+    if not splits:
+        _drop_others(out, total, chosen)
+    for split in chosen:
+        total.add(_build_split(release, out, split, strict, max_bytes, progress))
     if with_audit:
-        report.audit = Audit()
+        total.audit = Audit()
         for split in chosen:
-            report.audit.add(audit(release, split))
-    report.seconds = round(time.monotonic() - started, 3)
-    report.peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-    _save(out / REPORT, report)
+            total.audit.add(audit(release, split))
+    total.seconds = round(time.monotonic() - started, 3)
+    total.peak_rss_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+    return total
+
+
+def _build_split(
+    release: Release, out: Path, split: str, strict: bool, max_bytes: int, progress: Callable[[str, int], None] | None
+) -> BuildReport:
+    report = BuildReport(release.spec.name, release.subset, split)
+    forget(out, report.key)
+    refused = out / f".{QUARANTINE}.part"
+    heads: dict[str, dict[str, Any]] = {}
+    try:
+        with (
+            open(refused, "w", encoding="utf-8") as quarantine,
+            ShardWriter(out, *report.key, max_bytes=max_bytes) as writer,
+        ):
+            sink = _Sink(report, quarantine, strict)
+            outcomes = release.read(split, heads)
+            before = -1
+            while report.records > before:
+                before = report.records
+                with paused_collector():
+                    for outcome in islice(outcomes, BATCH):
+                        sink.take(outcome, writer)
+                if progress:
+                    progress(split, report.records)
+            writer.facts = {file: _facts(head) for file, head in heads.items()}
+        report.shards = len(writer.shards)
+        remember(out, report, refused)
+    finally:
+        refused.unlink(missing_ok=True)
     return report
 
 
-def _others(quarantine: Path, report: BuildReport) -> list[str]:
-    """Quarantined rows of other datasets and subsets built into the same folder."""
-    if not quarantine.exists():
-        return []
-    mine = (report.name, report.subset)
-    with open(quarantine, encoding="utf-8") as lines:
-        return [line for line in lines if ((row := json.loads(line))["dataset"], row["subset"]) != mine]
+def _facts(head: dict[str, Any]) -> dict[str, Any]:
+    """The keys that stand beside the rows, for the manifest; what is long is told by its size."""
+    facts = {}
+    for key, value in head.items():
+        text = printable(json.dumps(value, ensure_ascii=False))
+        facts[printable(key)] = json.loads(text) if len(text) <= MAX_FACT else f"{len(text)} characters, not kept"
+    return facts
 
 
-def _save(path: Path, report: BuildReport) -> None:
-    """Put the report, without what differs from run to run, in its place in the folder's list of builds."""
-    mine = {key: value for key, value in report.to_dict().items() if key not in ("seconds", "peak_rss_mb")}
-    builds = json.loads(path.read_bytes()) if path.exists() else []
-    builds = [build for build in builds if (build["name"], build["subset"]) != (report.name, report.subset)]
-    text = json.dumps(sorted([*builds, mine], key=lambda b: (b["name"], b["subset"])), indent=2, ensure_ascii=False)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+def _drop_others(out: Path, total: BuildReport, chosen: list[str]) -> None:
+    """Take out splits of the subset that an earlier build wrote and that the release no longer has."""
+    if not (out / manifests.NAME).exists():
+        return
+    for entry in manifests.load(out).splits:
+        if (entry.dataset, entry.subset) == (total.name, total.subset) and entry.split not in chosen:
+            drop_split(out, entry.prefix)
+            forget(out, (entry.dataset, entry.subset, entry.split))
 
 
 @dataclass
@@ -170,10 +154,18 @@ class _Sink:
         self.report.reasons[reason_key(bad.field, bad.reason)] += 1
         if self.strict:
             raise StrictError(f"{outcome.file}, row {outcome.row}, {bad.field}: {bad.reason}")
-        where = {"dataset": self.report.name, "subset": self.report.subset, "file": outcome.file, "row": outcome.row}
-        row = where | {"field": bad.field, "reason": bad.reason, "native": outcome.native}
-        # ASCII keeps half surrogates writable, as they stood in the release.
-        self.quarantine.write(json.dumps(row) + "\n")
+        row: dict[str, Any] = dict(zip(("dataset", "subset", "split"), self.report.key, strict=True))
+        row |= {"file": outcome.file, "row": outcome.row, "field": bad.field, "reason": bad.reason}
+        row |= {"child": bad.child} if bad.child >= 0 else {}
+        self.quarantine.write(_line(row, outcome.native))
+
+
+def _line(row: dict[str, Any], native: Any) -> str:
+    """One row as JSON; ASCII, so that half surrogates stay writable. What JSON cannot say goes as Python writes it."""
+    try:
+        return json.dumps(row | {"native": native}, allow_nan=False) + "\n"
+    except (ValueError, TypeError, RecursionError):
+        return json.dumps(row | {"native": repr(native)[:10_000]}) + "\n"
 
 
 def _unresolved(sample: Sample) -> int:

@@ -125,6 +125,8 @@ class Store:
             raise ShardError(f"there is no shard {shard}: the index belongs to another build")
         path = self.index.path / entry.shards[shard].file
         file = self._files.get(path) or self._open(path, entry.shards[shard].bytes)
+        if offset < 0 or offset + length > entry.shards[shard].bytes:
+            raise ShardError(f"bytes {offset} to {offset + length} do not lie in {path}: the index is of another build")
         data = os.pread(file.fileno(), length, offset)
         if len(data) != length:
             raise ShardError(f"{path} ends before byte {offset + length}")

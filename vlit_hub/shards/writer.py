@@ -45,6 +45,15 @@ def prefix_of(name: str, subset: str, split: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "_", f"{name}-{subset}-{split}")
 
 
+def drop_split(folder: Path, prefix: str) -> None:
+    """Take one split out of a folder: its entry in the manifest, its index, its shards and what a kill left of them."""
+    manifests.replace_split(folder, prefix, None)
+    shutil.rmtree(folder / "index" / prefix, ignore_errors=True)
+    for path in folder.iterdir():
+        if re.fullmatch(rf"\.?{re.escape(prefix)}-\d{{6}}\.tar(\.tmp)?", path.name):
+            path.unlink()
+
+
 class ShardWriter:
     """Writes one split of a dataset into ``out_dir``; several splits may share the folder, one after another.
 
@@ -82,12 +91,8 @@ class ShardWriter:
     def __enter__(self) -> ShardWriter:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._refuse_clash()
-        manifests.replace_split(self.folder, self.prefix, None)
+        drop_split(self.folder, self.prefix)
         index = self.folder / "index" / self.prefix
-        shutil.rmtree(index, ignore_errors=True)
-        for path in self.folder.iterdir():
-            if re.fullmatch(rf"\.?{re.escape(self.prefix)}-\d{{6}}\.tar(\.tmp)?", path.name):
-                path.unlink()
         index.mkdir(parents=True)
         self._rows = TableWriter(index / "rows.npy", ROW_DTYPE)
         self._media = TableWriter(index / "media.npy", MEDIA_DTYPE)
