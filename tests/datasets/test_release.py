@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from tests.rows import llava_instruct_150k, shikra_rd
 from vlit_hub import registry
 from vlit_hub.media import MediaFinder, UnreadableMedia, UnsafePath, image_size
 from vlit_hub.release import MissingFiles, Release
+from vlit_hub.schema import Message, Part, Sample
 from vlit_hub.shards import Store
 from vlit_hub.shards.build import StrictError, build
-from vlit_hub.spec import MediaRule
+from vlit_hub.spec import BadRecord, Context, DatasetSpec, Files, MediaRule
 
 LLAVA = registry.get("llava-instruct-150k")
 
@@ -193,3 +195,53 @@ def test_boxes_that_are_none_are_quarantined(tmp_path: Path, boxes: object, fiel
     rows.write(tmp_path, {"GPT4GEN_RD_BoxCoT_train.jsonl": json.dumps(native)})
     (outcome,) = Release(registry.get("shikra-rd"), tmp_path).read("train")
     assert [bad.field for bad in outcome.bad] == [field]
+
+
+def two_children(record: dict, ctx: Context) -> Iterator[Sample | BadRecord]:
+    for child in record["children"]:
+        yield Sample(messages=[Message("user", [Part(text=child)])]) if child else BadRecord("children", "empty")
+
+
+PAIRS = DatasetSpec(
+    name="pairs", title="Pairs", paper="-", year=2026, licence_stated="CC0", kind="base", obtain="Write it.",
+    files=(Files((("a.jsonl",),)), Files((("b.jsonl",),), split="test")), convert=two_children,
+)  # fmt: skip
+
+
+def test_a_partial_record_keeps_its_good_children_and_names_the_failed_one(tmp_path: Path) -> None:
+    rows.write(
+        tmp_path, {"a.jsonl": '{"children": ["x", "", "y"]}\n{"children": [""]}\n{"children": ["z"]}\nnot json\n'}
+    )
+    report = build(Release(PAIRS, tmp_path), tmp_path / "out")
+    assert (report.records, report.converted, report.partial, report.quarantined, report.samples) == (4, 1, 1, 2, 3)
+    lines = [json.loads(line) for line in (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()]
+    assert [(line["row"], line.get("child"), line["native"]) for line in lines] == [
+        (0, 1, {"children": ["x", "", "y"]}), (1, 0, {"children": [""]}), (3, None, "not json")
+    ]  # fmt: skip
+    assert [sample.id for sample in Store(tmp_path / "out")] == ["a:0:0", "a:0:2", "a:2"]
+
+
+def test_splits_built_one_by_one_keep_each_others_quarantine_and_go_with_their_files(tmp_path: Path) -> None:
+    raw = rows.write(tmp_path / "raw", {"a.jsonl": '{"children": [""]}\n', "b.jsonl": '{"children": ["x", ""]}\n'})
+    for split in ("train", "test"):
+        build(Release(PAIRS, raw), tmp_path / "out", splits=[split])
+    found = json.loads((tmp_path / "out" / "build.json").read_text())
+    assert [(entry["split"], entry["partial"], entry["quarantined"]) for entry in found] == [
+        ("test", 1, 0),
+        ("train", 0, 1),
+    ]
+    lines = (tmp_path / "out" / "quarantine.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["split"] for line in lines) == ["test", "train"]
+    before = (tmp_path / "out" / "build.json").read_bytes()
+    build(Release(PAIRS, raw), tmp_path / "out")
+    assert (tmp_path / "out" / "build.json").read_bytes() == before
+    (raw / "b.jsonl").unlink()
+    build(Release(PAIRS, raw), tmp_path / "out")
+    assert len(Store(tmp_path / "out")) == 0
+    assert [entry["split"] for entry in json.loads((tmp_path / "out" / "build.json").read_text())] == ["train"]
+
+
+def test_a_converter_that_fails_costs_its_record_alone(tmp_path: Path) -> None:
+    rows.write(tmp_path, {"a.jsonl": '{"children": 5}\n{"child": []}\n{"children": ["x"]}\n'})
+    report = build(Release(PAIRS, tmp_path), tmp_path / "out")
+    assert (report.converted, report.quarantined) == (1, 2)

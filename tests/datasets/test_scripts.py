@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,8 @@ from tests import rows
 from vlit_hub import registry, schema
 from vlit_hub.audit import audit
 from vlit_hub.regions import DIALECTS, RenderError, parse, render, resolve
-from vlit_hub.release import Release
+from vlit_hub.release import Release, convert
+from vlit_hub.spec import Context
 
 SCRIPTS = sorted(path.stem for path in (Path(__file__).parents[2] / "dataset_scripts").glob("[a-z]*.py"))
 
@@ -113,3 +116,56 @@ def all_samples(spec, raw: Path, expected):
         for split in splits:
             for outcome in Release(spec, raw, subset).read(split):
                 yield from outcome.samples
+
+
+def test_damaged_records_never_stop_a_read(script: str, raw: Path, expected) -> None:
+    """Leaves and branches of the native records replaced by hostile values: quarantined or converted, no crash."""
+    rng = random.Random(script)
+    for subset, splits in expected.EXPECTED.items():
+        release = Release(spec_of(script), raw, subset)
+        for split in splits:
+            for entry, path in release.files[split]:
+                records = [o.native for o in release.read_file(entry, path) if isinstance(o.native, dict)]
+                ctx = Context(release.spec, subset, split, path.name, media=release.media, options=release.options)
+                for _ in range(150):
+                    damaged = damage(copy.deepcopy(rng.choice(records)), rng) if records else {}
+                    outcome = convert(damaged, ctx, entry.convert)
+                    assert outcome.samples or outcome.bad or outcome.reports or not records
+                    assert "the converter failed" not in str([str(bad) for bad in outcome.bad]), outcome.bad
+
+
+HOSTILE = (
+    None,
+    True,
+    -1,
+    10**400,
+    float("nan"),
+    1e308,
+    "",
+    "\ud83d",
+    "../../etc/passwd",
+    "a\0b",
+    [],
+    {},
+    [[]],
+    [None],
+    {"": 0},
+)
+
+
+def damage(record, rng: random.Random):
+    """One to three places of a record, at any depth, replaced or taken out."""
+    for _ in range(rng.randint(1, 3)):
+        place = record
+        while place:
+            keys = list(place) if isinstance(place, dict) else range(len(place))
+            key = rng.choice(list(keys))
+            if isinstance(place[key], dict | list) and place[key] and rng.random() < 0.6:
+                place = place[key]
+            elif rng.random() < 0.2:
+                del place[key]
+                break
+            else:
+                place[key] = copy.deepcopy(rng.choice(HOSTILE))
+                break
+    return record

@@ -21,6 +21,11 @@ TOKEN = "hf_local_write"
 """Of the local Hub alone."""
 DATA, MODEL = "local/vlit-demo-scenes", "local/vlit-demo-tiny-llava"
 
+USERS_OWN = (
+    "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"
+)  # fmt: skip
+"""Of the user's environment, not to be passed on: tokens for the real Hub, and switches that forbid any."""
+
 LOAD_BACK = """
 import json, sys
 from datasets import load_dataset
@@ -78,8 +83,9 @@ def load_back(endpoint: str, home: Path) -> dict[str, Any]:
         **os.environ, "HF_ENDPOINT": endpoint, "HF_HUB_DISABLE_XET": "1", "HF_HOME": str(home.absolute()),
         "HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
     }  # fmt: skip
-    for offline in ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"):
-        environment.pop(offline, None)
+    for name in list(environment):
+        if name in USERS_OWN or name.endswith("_CACHE"):
+            del environment[name]
     command = [sys.executable, "-c", LOAD_BACK, DATA, MODEL, "How many objects are there?"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -44,6 +44,9 @@ NOTE = (
     " the dataset, to show the whole line offline."
 )
 
+MARK = ".vlit-demo"
+"""File that marks a demo's folder."""
+
 Log = Callable[[str], Any]
 
 
@@ -104,9 +107,11 @@ class _Clock:
 
 
 def run(out: Path, *, scenes: int | None = None, seed: int = 0, log: Log = print) -> DemoReport:
-    """Run every stage into ``out`` (emptied first). Raises the error of the stage that fails."""
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    """Run every stage into ``out``, a new folder or one of an earlier demo, which is emptied.
+
+    Raises FileExistsError for any other folder that holds something, and the error of the stage that fails.
+    """
+    _empty(out)
     clock = _Clock(log)
     clock.stage("render", "scenes as native raw releases of four datasets")
     written = releases.write_releases(out / "raw", scenes or SCENES, min(TEST_SCENES, scenes or SCENES), OTHERS)
@@ -141,6 +146,15 @@ def run(out: Path, *, scenes: int | None = None, seed: int = 0, log: Log = print
     published = publish(out, checks.as_dict(), scored.to_dict(), NOTE, log)
     clock.stop()
     return _report(out, clock, scored, checks.ok, published, losses)
+
+
+def _empty(out: Path) -> None:
+    """Leave an empty folder with our mark; nothing without the mark is ever deleted."""
+    if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise FileExistsError(f"{out} holds something that is not a demo's; give a new folder with --out")
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    (out / MARK).touch()
 
 
 def _first_question(name: str, raw: Path) -> str:
