@@ -38,7 +38,7 @@ def conversations(
     only: str = "",
     meta_keys: Iterable[str] = ("id", "model"),
     tasks: Mapping[str, str] | str = "conversation",
-    boxes: Mapping[str, str] | None = None,
+    boxes: Mapping[str, str] | str = "",
     instruction_type_key: str = "",
     group: str = "",
 ) -> Iterator[Sample]:
@@ -49,7 +49,7 @@ def conversations(
     stands at its first mention only. What the assistant says before any question is left out and stands in ``meta``
     under ``turns_key``. ``only``: pattern at the start of a picture's name; records without such a picture belong to
     another set merged into the file and give no sample, which is reported. ``tasks``: per file stem, or one for all.
-    ``boxes``: file stem -> dialect of the boxes written in its texts. ``group``: pattern of the part of the picture's
+    ``boxes``: the dialect of the boxes written in the texts, alike. ``group``: pattern of the part of the picture's
     name that samples of one group share. Follows LLaVA's llava/train/train.py:313-327,396-398.
     """
     refs = refs_of(record, media_key)
@@ -59,7 +59,7 @@ def conversations(
     turns = turns_of(record.get(turns_key), turns_key)
     left = _opening(turns, turns_key, ctx) if turns[0][0] == "assistant" else []
     stem = ctx.file.rpartition("/")[2].partition(".")[0]
-    dialect = boxes.get(stem, "") if boxes and refs else ""
+    dialect = "" if not refs else boxes if isinstance(boxes, str) else boxes.get(stem, "")
     cut = partial(_boxes, dialect) if dialect else None
     messages, regions = dialogue(turns, refs, ctx, placeholder=placeholder, cut=cut, where=turns_key)
     kind = record.get(instruction_type_key) if instruction_type_key else None
