@@ -257,6 +257,8 @@ def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None
             try:
                 if entry.type == "image":
                     width, height = image_size(blob.bytes if blob.bytes is not None else blob.path)
+                    if entry.width and (entry.width, entry.height) != (width, height):
+                        ctx.report(f"media[{len(media)}]", "the picture's size is not the one that the record tells")
                     entry = msgspec.structs.replace(entry, width=width, height=height)
                 else:
                     blob = ready(entry.type, blob, ctx.media.full_colour)
