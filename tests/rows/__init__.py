@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 from PIL import Image
 
 from vlit_hub.schema import Sample
 
 
-def write(folder: Path, files: Mapping[str, str]) -> Path:
-    """Write the native files of one dataset; ``<name>.jpg|png`` entries hold 'WIDTHxHEIGHT' and become pictures."""
+def write(folder: Path, files: Mapping[str, Any]) -> Path:
+    """Write the native files of one dataset: texts, but for ``<name>.jpg|png`` entries, which hold 'WIDTHxHEIGHT' and
+    become pictures, and ``<name>.parquet`` entries, which hold a list of rows."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,6 +29,8 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
             data = io.BytesIO()
             Image.new("RGB", (width, height), (40, 90, 200)).save(data, "JPEG" if path.suffix == ".jpg" else "PNG")
             path.write_bytes(data.getvalue())
+        elif path.suffix == ".parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(text), path)
         else:
             path.write_text(text, encoding="utf-8")
     return folder
