@@ -67,7 +67,6 @@ def test_strict_stops_at_the_first(tmp_path: Path) -> None:
     ("turns", "field"),
     [
         ([{"from": "human", "value": None}], "conversations[0].value"),
-        ([{"from": "human", "value": "<image> <image>"}], "conversations"),
         ([{"from": "human", "value": "x", "weight": 1}], "conversations[0]"),
         ([["q", "a", "b"]], "conversations[0]"),
         ([{"from": "human", "value": "half \ud83d"}], "record"),
