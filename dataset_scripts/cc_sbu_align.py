@@ -1,8 +1,8 @@
 """cc_sbu_align: MiniGPT-4's second stage, its own descriptions corrected with ChatGPT and checked by hand.
 
 Paper: https://arxiv.org/abs/2304.10592. Data: https://huggingface.co/datasets/Vision-CAIR/cc_sbu_align.
-Reader: Vision-CAIR/MiniGPT-4 @d94738a7626ec43eba6c2cddf3cd2043f1a9689a minigpt4/datasets/datasets/cc_sbu_dataset.py:29-47,
-base_dataset.py:27-36. The release holds no instructions (prompts/alignment.txt): they are templates of our own.
+Reader: Vision-CAIR/MiniGPT-4 @d94738a7626ec43eba6c2cddf3cd2043f1a9689a minigpt4/datasets/datasets/
+cc_sbu_dataset.py:29-47, base_dataset.py:27-36. The release holds no instructions (prompts/alignment.txt): they are templates of our own.
 """
 
 from functools import partial
@@ -40,7 +40,7 @@ SPEC = DatasetSpec(
     generator="MiniGPT-4 stage-1 drafts corrected with ChatGPT, then checked by hand",
     size="~3,500 (3,439)",
     size_source="paper; repo",
-    obtain="Take filter_cap.json from https://huggingface.co/datasets/Vision-CAIR/cc_sbu_align, the folder image/ (media"
-    " root 'images') from the Google Drive zip that dataset/README_2_STAGE.md of https://github.com/Vision-CAIR/MiniGPT-4"
-    " links to: the Hub's copy holds only about 100 pictures.",
+    obtain="Take filter_cap.json from https://huggingface.co/datasets/Vision-CAIR/cc_sbu_align, the folder image/"
+    " (media root 'images') from the Google Drive zip that dataset/README_2_STAGE.md of"
+    " https://github.com/Vision-CAIR/MiniGPT-4 links to: the Hub's copy holds only about 100 pictures.",
 )

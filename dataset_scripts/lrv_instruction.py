@@ -1,8 +1,8 @@
 """LRV-Instruction: positive and negative instructions over Visual Genome captions and boxes, by GPT-4.
 
 Paper: https://arxiv.org/abs/2306.14565. Data: https://github.com/FuxiaoLiu/LRV-Instruction (download.txt).
-Reader: FuxiaoLiu/LRV-Instruction @0a5ab538 MiniGPT-4/minigpt4/datasets/datasets/{base_dataset,cc_sbu_dataset}.py; file
-names of the coordinate-free variants: TRI-ML/prismatic-vlms @874c5bbf scripts/additional-datasets/lrv_instruct.py:66-78.
+Reader: FuxiaoLiu/LRV-Instruction @0a5ab538 MiniGPT-4/minigpt4/datasets/datasets/{base_dataset,cc_sbu_dataset}.py; the
+names of the files without coordinates: TRI-ML/prismatic-vlms @874c5bbf scripts/additional-datasets/lrv_instruct.py:66.
 """
 
 from functools import partial

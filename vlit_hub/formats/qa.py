@@ -14,7 +14,7 @@ from vlit_hub.formats.fields import meta_json, text_field
 from vlit_hub.formats.native_media import Found, Medium, media_of
 from vlit_hub.formats.templates import draw
 from vlit_hub.schema import Message, Part, Role, Sample, Span
-from vlit_hub.spec import BadRecord, Context
+from vlit_hub.spec import BadRecord, Context, Converter
 
 PLACEHOLDER = "<image>"
 
@@ -85,6 +85,16 @@ def flat_qa(
         group=found.group(),
         meta=meta_json(record, meta_keys),
     )
+
+
+def by_key(
+    record: Mapping[str, Any], ctx: Context, *, converters: Mapping[str, Converter]
+) -> Iterable[Sample | BadRecord]:
+    """The record through the converter of the first key that it has: releases whose row format is one of several."""
+    key = next((key for key in converters if key in record), None)
+    if key is None:
+        raise BadRecord(next(iter(converters)), f"the record has none of the keys {', '.join(converters)}")
+    return converters[key](record, ctx)
 
 
 def listed_qa(
