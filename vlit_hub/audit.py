@@ -147,7 +147,8 @@ def classify(before: Outcome, after: Outcome, value: Any) -> str:
         return "clash"
     if typed or meta:
         return "typed" if typed else "meta"
-    if before.reports != after.reports or any(a.id != b.id and a.id == str(value) for a, b in pairs):
+    told = [(outcome.reports, [str(fault) for fault in outcome.bad]) for outcome in (before, after)]
+    if told[0] != told[1] or any(a.id != b.id and a.id == str(value) for a, b in pairs):
         return "typed"
     return "dropped"
 
