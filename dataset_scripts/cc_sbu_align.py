@@ -2,7 +2,8 @@
 
 Paper: https://arxiv.org/abs/2304.10592. Data: https://huggingface.co/datasets/Vision-CAIR/cc_sbu_align.
 Reader: Vision-CAIR/MiniGPT-4 @d94738a7626ec43eba6c2cddf3cd2043f1a9689a minigpt4/datasets/datasets/
-cc_sbu_dataset.py:29-47, base_dataset.py:27-36. The release holds no instructions (prompts/alignment.txt): they are templates of our own.
+cc_sbu_dataset.py:29-47, base_dataset.py:27-36. Instructions are
+templates of our own: the release has none (prompts/alignment.txt).
 """
 
 from functools import partial

@@ -53,8 +53,7 @@ SPEC = DatasetSpec(
     modalities=("image", "text"),
     picture_sources=("arXiv figures", "VisText / Statista / other public chart sets"),
     generator="GPT-4 from captions and abstracts (+ reformatted public chart tasks)",
-    size="600K",
-    size_source="paper",
+    size="600K (paper)",
     obtain="Take the jsonl files and the image tar.gz (unpacked; media root 'images') from"
     " https://huggingface.co/datasets/xywang1/MMC at its current revision: before commit d0b12ec answers of the"
     " non-arxiv file held placeholders.",

@@ -31,7 +31,7 @@ FILES = {
 
 
 def _sample(id: str, ref: str, question: list, answer: str, **more: object) -> dict:
-    ref = f"{id.partition('/')[2].partition('_text')[0]}_images/{ref}"
+    ref = f"{id.partition('/')[2].rpartition('_text')[0]}_images/{ref}"
     size = (64, 48) if ref == "mmc_instruction_arxiv_images/a.png" else (None, None)
     return {
         "id": id,

@@ -150,10 +150,10 @@ def _pairs(turns: Sequence[tuple[Role, str, str]], found: Found, meta: str) -> I
     while i < len(turns):
         role, text, where = turns[i]
         if role == "assistant":
-            yield BadRecord(where, "an answer without its question")
+            yield BadRecord(where, f"an answer without its question: {text:.60}")
             i += 1
         elif i + 1 == len(turns) or turns[i + 1][0] == "user":
-            yield BadRecord(where, "a question without its answer")
+            yield BadRecord(where, f"a question without its answer: {text:.60}")
             i += 1
         else:
             messages = [Message("user", [Part(text=text)]), Message("assistant", [Part(text=turns[i + 1][1])])]
