@@ -16,7 +16,6 @@ from vlit_hub import registry, schema
 from vlit_hub.audit import audit
 from vlit_hub.regions import DIALECTS, RenderError, parse, render, resolve
 from vlit_hub.release import Release, convert
-from vlit_hub.spec import Context
 
 SCRIPTS = sorted(path.stem for path in (Path(__file__).parents[2] / "dataset_scripts").glob("[a-z]*.py"))
 
@@ -126,7 +125,7 @@ def test_damaged_records_never_stop_a_read(script: str, raw: Path, expected) -> 
         for split in splits:
             for entry, path in release.files[split]:
                 records = [o.native for o in release.read_file(entry, path) if isinstance(o.native, dict)]
-                ctx = Context(release.spec, subset, split, path.name, media=release.media, options=release.options)
+                ctx = release.context(entry, path)
                 for _ in range(150):
                     damaged = damage(copy.deepcopy(rng.choice(records)), rng) if records else {}
                     outcome = convert(damaged, ctx, entry.convert)

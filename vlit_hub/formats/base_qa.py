@@ -1,0 +1,180 @@
+"""Questions of public benchmarks: one a row, several a picture, with options, with their answers in a second file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from vlit_hub.formats.choices import question_with_options
+from vlit_hub.formats.fields import meta_json, text_field
+from vlit_hub.formats.templates import draw
+from vlit_hub.schema import Media, Message, Part, Sample
+from vlit_hub.spec import BadRecord, Context
+
+
+def question_answer(
+    record: Mapping[str, Any],
+    ctx: Context,
+    *,
+    image: str = "{image}",
+    question: str = "question",
+    context: str = "",
+    caption: str = "",
+    answer: str = "answer",
+    also: Sequence[str] = (),
+    reply: str = "",
+    choices: str = "",
+    correct: str = "",
+    words: Mapping[Any, str] | None = None,
+    template: str = "",
+    join: tuple[str, str] | None = None,
+    optional_image: bool = False,
+    flag: tuple[str, str] | None = None,
+    task: str = "vqa",
+    meta_keys: Iterable[str] = (),
+) -> Iterator[Sample]:
+    """One Sample per row.
+
+    - ``image``: template of the picture's name over the row's keys and ``key``, e.g. ``{image_id:012d}.jpg``;
+      ``optional_image``: a null in it means no picture.
+    - ``answer``: a text, a list of alternatives (the most frequent is said, the first of equals), or a list of
+      objects with ``answer`` whose other keys are meta. ``also``: further wordings, kept as alternatives. ``reply``:
+      key of the text that is said instead. ``words``: native label -> text. Absent: the sample ends with the question.
+    - ``choices`` and ``correct`` (an index): options are written below the question, the option's text is said.
+    - ``context``: key of a text before the question; ``caption``: of the picture's caption.
+    - ``template``: drawn where there is no question.
+    - ``join``: (table, key) of a look-up whose entry adds its keys to the row's.
+    - ``flag``: (pattern of the file's path, key of meta that is then true).
+    """
+    if join and (more := ctx.tables[join[0]].get(str(record.get(join[1])))):
+        record = {**more, **record}
+    ref = reference(image, record, ctx, optional_image)
+    options = texts(record, choices) if choices else []
+    said, answers, details = _answers(record, answer, words)
+    index = _index(record, correct, len(options))
+    if index >= 0:
+        said = options[index]
+    if reply and record.get(reply) is not None:
+        said = text_field(record, reply)
+    asked = text_field(record, question) if record.get(question) or not template else _drawn(template, ctx)
+    if context and record.get(context):
+        asked = f"{text_field(record, context)}\n{asked}"
+    about = text_field(record, caption) if caption and record.get(caption) is not None else ""
+    user = [Part("image", index=0)] if ref else []
+    messages = [Message("user", [*user, Part(text=question_with_options(asked, options) if options else asked)])]
+    if said is not None:
+        messages.append(Message("assistant", [Part(text=said)]))
+    flags = {flag[1]: True} if flag and re.search(flag[0], ctx.file) else {}
+    facts = {**details, **{key: record[key] for key in meta_keys if key in record}, **flags}
+    yield Sample(
+        messages=messages,
+        media=[Media("image", 0, ref=ref, caption=about)] if ref else [],
+        task="multiple_choice" if options else task,
+        choices=options,
+        correct=index,
+        answers=[*answers, *(text_field(record, key) for key in also if record.get(key) is not None)],
+        group=ref,
+        meta=meta_json(facts, facts),
+    )
+
+
+def questions_answers(
+    record: Mapping[str, Any],
+    ctx: Context,
+    *,
+    image: str,
+    items: str = "",
+    questions: str = "questions",
+    answers: str = "answers",
+    meta_keys: Iterable[str] = (),
+    item_keys: Iterable[str] = (),
+) -> Iterator[Sample | BadRecord]:
+    """Several Samples per row, of one group: the objects under ``items``, or two parallel lists of texts."""
+    ref = reference(image, record, ctx)
+    if items:
+        children = record.get(items)
+        if not isinstance(children, list):
+            raise BadRecord(items, f"expected a list of questions, found {children!r:.40}")
+    else:
+        asked, said = texts(record, questions), texts(record, answers)
+        if len(asked) != len(said):
+            raise BadRecord(answers, f"{len(said)} answers to {len(asked)} questions")
+        children = [{"question": q, "answer": a} for q, a in zip(asked, said, strict=True)]
+    shared = {key: record[key] for key in meta_keys if key in record}
+    for i, child in enumerate(children):
+        try:
+            if not isinstance(child, Mapping):
+                raise BadRecord("", f"expected an object, found {child!r:.40}")
+            row = {**shared, **child, "image": ref}
+            yield from question_answer(row, ctx, meta_keys=(*meta_keys, *item_keys))
+        except BadRecord as fault:
+            yield BadRecord(f"{items or questions}[{i}].{fault.field}".rstrip("."), fault.reason)
+
+
+def reference(template: str, record: Mapping[str, Any], ctx: Context, optional: bool = False) -> str:
+    """The picture's name by its template; '' where a key of it is null and the picture ``optional``."""
+    keys = re.findall(r"{(\w+)", template)
+    if optional and any(record.get(key) is None for key in keys if key != "key"):
+        return ""
+    for key in keys:
+        if key != "key" and record.get(key) in (None, ""):
+            raise BadRecord(key, "absent" if key not in record else "empty")
+    try:
+        return template.format_map({"key": ctx.key, **record})
+    except (ValueError, TypeError) as error:
+        raise BadRecord(", ".join(keys), f"gives no picture name: {error}") from None
+
+
+def texts(record: Mapping[str, Any], key: str) -> list[str]:
+    """The list of texts under ``key``; BadRecord naming the item that is none."""
+    value = record.get(key)
+    if not isinstance(value, list):
+        raise BadRecord(key, f"expected a list of texts, found {value!r:.40}")
+    for i, text in enumerate(value):
+        if not isinstance(text, str):
+            raise BadRecord(f"{key}[{i}]", f"expected text, found {text!r:.40}")
+    return list(value)
+
+
+def _answers(
+    record: Mapping[str, Any], key: str, words: Mapping[Any, str] | None
+) -> tuple[str | None, list[str], dict[str, list[Any]]]:
+    """(what is said, all alternatives, the other keys of the alternatives)."""
+    value = record.get(key) if key else None
+    if value is None:
+        return None, [], {}
+    if words is not None:
+        if not isinstance(value, (int, str)) or value not in words:
+            raise BadRecord(key, f"{value!r:.40} is none of {', '.join(map(repr, words))}")
+        return words[value], [], {}
+    if isinstance(value, str):
+        return value, [], {}
+    if not isinstance(value, list) or not value:
+        raise BadRecord(key, f"expected an answer or a list of answers, found {value!r:.40}")
+    if not all(isinstance(item, Mapping) for item in value):
+        said = texts(record, key)
+        return Counter(said).most_common(1)[0][0], said, {}
+    said = []
+    details: dict[str, list[Any]] = {}
+    for i, item in enumerate(value):
+        if not isinstance(text := item.get("answer"), str):
+            raise BadRecord(f"{key}[{i}].answer", f"expected text, found {text!r:.40}")
+        said.append(text)
+    for name in dict.fromkeys(name for item in value for name in item if name != "answer"):
+        details[name] = [item.get(name) for item in value]
+    return Counter(said).most_common(1)[0][0], said, details
+
+
+def _index(record: Mapping[str, Any], key: str, count: int) -> int:
+    index = record.get(key) if key else None
+    if index is None:
+        return -1
+    if type(index) is not int or not 0 <= index < count:
+        raise BadRecord(key, f"{index!r:.40} is no index into {count} choices")
+    return index
+
+
+def _drawn(template: str, ctx: Context) -> str:
+    return draw(template, f"{ctx.file}:{ctx.row}")
