@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from vlit_hub.formats.fields import meta_json, text_field
@@ -162,7 +161,7 @@ def mask_of(value: Any, where: str) -> Mask:
     """COCO run-length encoding with compressed counts."""
     size = value.get("size") if isinstance(value, Mapping) else None
     counts = value.get("counts") if isinstance(value, Mapping) else None
-    if not isinstance(size, list) or len(size) != 2 or not all(type(v) is int for v in size):
+    if not isinstance(size, list) or len(size) != 2 or not all(type(v) is int and 0 < v < 2**31 for v in size):
         raise BadRecord(where, f"expected an RLE with size [height, width], found {value!r:.60}")
     if not isinstance(counts, str):
         raise BadRecord(where, "expected compressed counts (text) of an RLE")
@@ -171,9 +170,14 @@ def mask_of(value: Any, where: str) -> Mask:
 
 def number(value: Any, where: str) -> float:
     """A finite number as float; BadRecord for anything else."""
-    if type(value) not in (int, float) or not isfinite(value):
-        raise BadRecord(where, f"expected a number, found {value!r:.40}")
+    if not is_number(value):
+        raise BadRecord(where, f"expected a number, found {repr(value)[:40]}")
     return float(value)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a native value is a finite number (no bool, no integer of hundreds of digits)."""
+    return type(value) in (int, float) and abs(value) < 1e15
 
 
 def list_field(record: Mapping[str, Any], key: str) -> list[Any]:
@@ -198,7 +202,7 @@ def size_of(record: Mapping[str, Any], width: str = "width", height: str = "heig
 
 def _span(row: list[Any], length: int) -> tuple[int, int] | None:
     """Start and end as integers (parquet holds them as floats); None where they are no stretch of the text."""
-    if not all(type(value) in (int, float) and isfinite(value) and value == int(value) for value in row):
+    if not all(is_number(value) and value == int(value) for value in row):
         return None
     start, end = int(row[0]), int(row[1])
     return (start, end) if 0 <= start < end <= length else None

@@ -1,0 +1,136 @@
+"""Boxes written inside the texts in one dialect: dialogues, and flat records whose instruction is a template."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from vlit_hub.formats.conversations import dialogue, turns_of
+from vlit_hub.formats.fields import meta_json, text_field
+from vlit_hub.formats.templates import draw
+from vlit_hub.regions import malformed, parse
+from vlit_hub.schema import Media, Message, Part, Region, Sample
+from vlit_hub.spec import BadRecord, Context
+
+_SLOT = re.compile(r"\{(\w+)\}")
+
+
+def boxed_dialogue(
+    record: Mapping[str, Any],
+    ctx: Context,
+    *,
+    dialect: str,
+    pictures: Sequence[str] = ("{image}",),
+    turns_key: str = "conversations",
+    by_position: bool = False,
+    task: str = "grounded_conversation",
+    meta_keys: Iterable[str] = ("id",),
+) -> Iterator[Sample]:
+    """One Sample per record of turns whose texts hold boxes in ``dialect``; malformed ones stay text, reported.
+
+    ``pictures``: templates over the record's keys, the first whose keys are all there names the picture (none: text
+    only). ``by_position``: turns alternate user, assistant whatever they say of themselves, which is reported where it
+    differs.
+    """
+    refs, used = picture_of(record, pictures)
+    value = record.get(turns_key)
+    turns = turns_of(_renamed(value, turns_key, ctx) if by_position else value, turns_key)
+    cut = partial(cut_boxes, dialect=dialect, where=turns_key, ctx=ctx) if refs else None
+    messages, regions = dialogue(turns, refs, ctx, cut=cut, where=turns_key)
+    yield Sample(
+        messages=messages,
+        media=[Media(type="image", index=0, ref=ref) for ref in refs],
+        regions=regions,
+        task=task if refs else "instruction_following",
+        group=refs[0] if refs else "",
+        meta=meta_json(record, [key for key in meta_keys if key not in used]),
+    )
+
+
+def boxed_reply(
+    record: Mapping[str, Any],
+    ctx: Context,
+    *,
+    dialect: str,
+    pictures: Sequence[str],
+    reply: str,
+    template: str,
+    task: str = "grounded_caption",
+    meta_keys: Iterable[str] = (),
+) -> Iterator[Sample]:
+    """One Sample per record: a drawn instruction, and ``reply``, a text over the record's keys (``<p>{phrase}</p>``).
+
+    ``{name}`` in the instruction's texts stands for the record's text of that name.
+    """
+    refs, used = picture_of(record, pictures)
+    if not refs:
+        raise BadRecord(_SLOT.findall(pictures[0])[0], "absent or empty: the record names no picture")
+    asked = _filled(draw(template, f"{ctx.file}:{ctx.row}"), record)
+    regions: list[Region] = []
+    where = _SLOT.findall(reply)[-1]
+    said = cut_boxes(_filled(reply, record), regions, dialect=dialect, where=where, ctx=ctx)
+    yield Sample(
+        messages=[
+            Message("user", [Part("image", index=0), Part(text=asked)]),
+            Message("assistant", said),
+        ],
+        media=[Media(type="image", index=0, ref=refs[0])],
+        regions=regions,
+        task=task,
+        group=refs[0],
+        meta=meta_json(record, [key for key in meta_keys if key not in used]),
+    )
+
+
+def cut_boxes(text: str, regions: list[Region], *, dialect: str, where: str, ctx: Context) -> list[Part]:
+    """The parts of a text with boxes in ``dialect``, whose regions are added to the list."""
+    pieces = parse(text, dialect)
+    if malformed(pieces, dialect):
+        ctx.report(where, "a mark or box is malformed; its text is kept")
+    parts = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            parts.append(Part(text=piece))
+        else:
+            start = len(regions)
+            regions += piece[1]
+            parts.append(Part("region", text=piece[0], regions=list(range(start, len(regions)))))
+    return parts
+
+
+def picture_of(record: Mapping[str, Any], templates: Sequence[str]) -> tuple[list[str], list[str]]:
+    """([reference], keys it is made of) by the first template whose keys are all there; ([], []) where none is."""
+    for template in templates:
+        keys = _SLOT.findall(template)
+        if any(record.get(key) in (None, "") for key in keys):
+            continue
+        ref = template
+        for key in keys:
+            if type(record[key]) not in (str, int):
+                raise BadRecord(key, f"expected a name or a number, found {record[key]!r:.40}")
+            ref = ref.replace("{" + key + "}", str(record[key]))
+        return [ref], keys
+    return [], []
+
+
+def _renamed(value: Any, where: str, ctx: Context) -> Any:
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) and "value" in item for item in value):
+        return value
+    turns = []
+    for i, item in enumerate(value):
+        role = ("human", "gpt")[i % 2]
+        if item.get("from") != role:
+            ctx.report(f"{where}.from", "not the role that the turn's position gives; the position counts")
+        turns.append({**item, "from": role})
+    return turns
+
+
+def _filled(template: str, record: Mapping[str, Any]) -> str:
+    text = ""
+    at = 0
+    for slot in _SLOT.finditer(template):
+        text += template[at : slot.start()] + text_field(record, slot.group(1))
+        at = slot.end()
+    return text + template[at:]
