@@ -49,7 +49,7 @@ def test_an_oracle_scores_all_and_its_controls_fall():
     row = report.row("all")
     assert (row.n, row.groups, row.accuracy, row.high) == (60, 30, 1.0, 1.0)
     assert row.controls["blind"] == 0.0
-    assert row.controls["shuffled"] < 0.7
+    assert row.controls["shuffled"] == sum(p.said["shuffled"] == p.said["model"] for p in report.predictions) / 60
     assert row.controls["majority"] == pytest.approx(1 / 3)
     assert row.gains["blind"].value == 1.0 and row.gains["shuffled"].low > 0.2
     assert [(r.kind, r.name, r.n) for r in report.rows] == [
@@ -59,6 +59,22 @@ def test_an_oracle_scores_all_and_its_controls_fall():
         ("instruction_type", "global", 48),
         ("instruction_type", "region", 12),
     ]
+
+
+def test_no_sample_sees_a_picture_of_its_own_group():
+    samples = colours()
+
+    def names(batch):
+        return [f"{sample.media[0].ref} {seen_colour(sample)}" for sample in batch]
+
+    for seed in range(5):
+        report = evaluate_answers(samples, names, controls=("shuffled",), seed=seed)
+        assert len(report.predictions) == 60
+        for p in report.predictions:
+            ref, colour = p.said["shuffled"].split()
+            donor = samples[int(ref.removesuffix(".png"))]
+            assert p.said["model"].startswith(f"{p.row}.png ") and donor.group != p.group
+            assert colour == donor.messages[-1].content[0].text
 
 
 def test_a_constant_answer_scores_the_majority_share_exactly():
@@ -82,7 +98,7 @@ def test_a_system_that_ignores_pictures_has_equal_controls():
     report = evaluate_answers(colours(), by_id, untuned=oracle)
     for row in report.rows:
         assert row.accuracy == row.controls["blind"] == row.controls["shuffled"]
-        assert row.gains["blind"].value == row.gains["blind"].low == row.gains["blind"].high == 0.0
+        assert row.gains["blind"].low < row.gains["blind"].value == 0.0 < row.gains["blind"].high
         assert row.controls["untuned"] == 1.0
 
 
@@ -99,6 +115,25 @@ def test_majority_is_fitted_on_training_answers_when_given():
     assert report.row("all").controls == {"majority": sum(i % 3 == (2 if i % 2 == 0 else 1) for i in range(6)) / 6}
     assert report.settings["majority"].endswith("fitted on the training answers (12 questions)")
     assert "evaluated set" in evaluate_answers(colours(6), oracle).settings["majority"]
+
+
+def test_labels_of_the_evaluated_samples_are_not_those_of_training_samples():
+    """Two releases share ids; under the labels of one, the majority of the other is fitted on wrong abilities."""
+    evaluated = [colour_sample(i, "red", ability="instance_identity") for i in range(4)]
+    train = [colour_sample(i, "red", ability="instance_identity") for i in range(4, 8)]
+    train += [colour_sample(i, "blue", ability="instance_counting") for i in range(4)]
+    labels = dict.fromkeys(("s0", "s1", "s2", "s3"), "instance_identity")
+    asked = []
+    with pytest.raises(ValueError, match="training with labels: .* leave out labels, or leave out training"):
+        evaluate_answers(evaluated, asked.append, labels=labels, training=train)
+    assert asked == []
+    assert evaluate_answers(evaluated, oracle, training=train).row("all").controls["majority"] == 1.0
+
+
+def test_strata_of_both_kinds_are_told_apart():
+    samples = [colour_sample(i, "red", question="Well?") for i in range(3)]
+    report = evaluate_answers(samples, oracle)
+    assert [line[0] for line in report.table()[1]] == ["all", "ability: none", "instruction type: none"]
 
 
 def test_majority_of_an_instruction_type_is_its_own():

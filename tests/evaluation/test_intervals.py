@@ -77,7 +77,19 @@ def test_paired_difference_is_narrower_than_two_intervals():
     found = paired_interval(first, second, range(400), resamples=2000)
     assert found.value == pytest.approx(np.mean(first) - np.mean(second))
     assert 0 < found.low < found.value < found.high < 0.15
-    assert paired_interval(first, first, range(400)).low == paired_interval(first, first, range(400)).high == 0.0
+
+
+def test_a_difference_on_which_all_groups_agree_is_no_certainty():
+    one = paired_interval([1], [0], "a")
+    assert one.low < 0 < one.value == one.high == 1.0
+    assert paired_interval([1, 1, 1], [0, 0, 0], "aaa").low == one.low  # one group, however many samples
+    two = paired_interval([1, 1, 1], [0, 0, 0.5], "abb")
+    assert two.low < 0 and two.high == 1.0  # the bootstrap alone says 0.75 to 1
+    assert 0 < paired_interval([1] * 5, [0] * 5, range(5)).low < paired_interval([1] * 50, [0] * 50, range(50)).low < 1
+    low, high = mean_interval([1] * 5, range(5)).low, paired_interval([0] * 5, [1] * 5, range(5)).high
+    assert high == pytest.approx(1 - 2 * low)
+    same = paired_interval([1, 0] * 200, [1, 0] * 200, range(400))
+    assert -0.01 < same.low < same.value == 0.0 < same.high == -same.low
 
 
 def test_large_input_stays_flat():

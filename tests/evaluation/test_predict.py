@@ -149,7 +149,25 @@ def test_evaluate_a_tiny_model_from_shards(tmp_path):
     assert (first.samples, first.scored, first.unanswerable) == (12, 12, {})
     assert first.settings["controls"] == ["majority", "blind", "shuffled", "untuned"]
     assert first.settings["blind"] == "picture removed from the prompt"
+    assert first.settings["data"] == {
+        "index": store.index.fingerprint, "splits": [["rooms", "default", "test"]], "samples": 12
+    }  # fmt: skip
+    assert (first.settings["model"], first.settings["labels"], first.settings["training"]) == ("", False, False)
     assert first.settings["max_new_tokens"] == 3 and "ours" in first.settings["ability_rules"]
     row = first.row("ability", "instance_attributes")
     assert row.n == 12 and row.controls["majority"] == pytest.approx(1 / 3)
     assert {p.said["model"] == p.said["untuned"] for p in first.predictions} != {True}
+
+
+def test_settings_name_the_models_without_a_path(tmp_path, monkeypatch):
+    model, native = tiny_llava()
+    model.save_pretrained(tmp_path / "private" / "tuned")
+    samples = [colour_sample(0, "red")]
+    monkeypatch.chdir(tmp_path / "private")
+    for given in (tmp_path / "private" / "tuned", "tuned", "../private/tuned"):
+        loaded = type(model).from_pretrained(given)
+        report = evaluate(samples, loaded, native, untuned=loaded, controls=(), max_new_tokens=1)
+        assert (report.settings["model"], report.settings["untuned"]) == ("tuned", "tuned")
+        assert "private" not in str(report.to_dict(predictions=True)) and "data" not in report.settings
+    loaded.config._name_or_path = loaded.name_or_path = "llava-hf/llava-1.5-7b-hf"
+    assert evaluate(samples, loaded, native, controls=()).settings["model"] == "llava-hf/llava-1.5-7b-hf"

@@ -21,7 +21,9 @@ def command(
     shards: Annotated[Path, typer.Argument(help="Folder of shards with the questions.")],
     model: Annotated[Path, typer.Option("--model", help="Folder of the tuned model.")],
     untuned: Annotated[Path | None, typer.Option("--untuned", help="Folder of the model before tuning.")] = None,
-    labels: Annotated[Path | None, typer.Option("--labels", help="JSON {sample id: ability}.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="JSON {sample id: ability}; not with --training.")
+    ] = None,
     training: Annotated[Path | None, typer.Option("--training", help="Shards to fit the majority answer on.")] = None,
     subset: Annotated[str, typer.Option(help="Of the shards; all if left out.")] = "",
     split: Annotated[str, typer.Option(help="Of the shards; all if left out.")] = "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,11 +23,12 @@ from vlit_hub.evaluation.controls import (
     questions_of,
     with_pictures_of,
 )
-from vlit_hub.evaluation.intervals import RESAMPLES, mean_interval, paired_interval
+from vlit_hub.evaluation.intervals import WORDS, mean_interval, paired_interval
 from vlit_hub.evaluation.predict import MAX_NEW_TOKENS, predict
 from vlit_hub.evaluation.questions import Question, Unanswerable, asked_sample, mentioned_images, question_of
 from vlit_hub.evaluation.report import MODEL, EvalReport, EvalRow, Kind, Prediction
 from vlit_hub.schema import Sample
+from vlit_hub.shards import Store
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, ProcessorMixin
@@ -71,9 +73,10 @@ def evaluate(
 
     ``processor``: a VLITProcessor or a native one of a known family. ``labels``: sample id -> ability, any names.
     ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on; else it is fitted on the evaluated
-    set, which flatters it. ``limit``: that many samples drawn by ``seed``. ``progress``: (samples done, in all) over
-    all runs. Samples that cannot be scored are counted in ``unanswerable``. Raises ValueError for an unknown control
-    and UnknownFamily.
+    set, which flatters it; not together with ``labels``. ``limit``: that many samples drawn by ``seed``. ``progress``: (samples done, in all) over
+    all runs. Samples that cannot be scored are counted in ``unanswerable``. The report's settings name the models (no
+    local paths) and, of a Store, the index, the splits and the number of samples. Raises ValueError for an unknown
+    control or ``training`` with ``labels``, and UnknownFamily.
     """
     from vlit_hub.processing import VLITProcessor
 
@@ -90,7 +93,9 @@ def evaluate(
         limit=limit,
         seed=seed,
         batch_size=batch_size,
-        settings={"max_new_tokens": max_new_tokens, "decoding": "greedy"},
+        settings={"max_new_tokens": max_new_tokens, "decoding": "greedy"}
+        | {"model": _name(model)}
+        | ({} if untuned is None else {UNTUNED: _name(untuned)}),
         progress=progress,
     )
 
@@ -113,6 +118,11 @@ def evaluate_answers(
     """:func:`evaluate` for anything that answers; ``settings`` are added to the report's."""
     if unknown := set(controls) - set(CONTROLS):
         raise ValueError(f"controls: {sorted(unknown)}; allowed: {', '.join(CONTROLS)} (untuned is an argument)")
+    if labels is not None and training is not None:
+        raise ValueError(
+            "training with labels: they name the abilities of the evaluated samples only, so no majority per ability can"
+            " be fitted on other samples; leave out labels, or leave out training (it is then fitted on the evaluated)"
+        )
     rows = _drawn(len(source), limit, seed)
     passes = sum(name != "majority" for name in controls) + (untuned is not None)
     runs = _Runs(source, batch_size, passes, progress)
@@ -121,7 +131,7 @@ def evaluate_answers(
     per_type: Mapping[str, str] = {}
     facts: dict[str, Any] = {**(settings or {}), "metric": "vlit_short_answer", "limit": limit, "seed": seed}
     if "majority" in controls:
-        fitted, facts["majority"] = _fitted(questions, training, labels)
+        fitted, facts["majority"] = _fitted(questions, training)
         systems["majority"] = majority_predictions(questions, majority_answers(fitted))
         per_type = majority_answers(fitted, by="instruction_type")
     if "blind" in controls:
@@ -136,7 +146,9 @@ def evaluate_answers(
     sources = Counter(question.ability_source for question in questions)
     facts |= {"controls": [name for name in systems if name != MODEL], "abilities": dict(sorted(sources.items()))}
     facts |= {"ability_rules": INDICATOR} if sources["rules"] else {}
-    facts |= {"interval": f"95 %, bootstrap over groups, {RESAMPLES} resamples"}
+    facts |= {"labels": labels is not None, "training": training is not None}
+    facts |= {"data": _data(source)} if isinstance(source, Store) else {}
+    facts |= {"interval": WORDS}
     return EvalReport(
         samples=len(rows),
         scored=len(questions),
@@ -145,6 +157,17 @@ def evaluate_answers(
         settings=facts,
         predictions=predictions,
     )
+
+
+def _name(model: PreTrainedModel) -> str:
+    """The Hub id that the model was loaded by, or the last part of its path; empty for one that was not loaded."""
+    name = model.name_or_path
+    return Path(name).resolve().name if name and (Path(name).is_absolute() or Path(name).exists()) else name
+
+
+def _data(store: Store) -> dict[str, Any]:
+    splits = [[entry.dataset, entry.subset, entry.split] for entry in store.index.splits]
+    return {"index": store.index.fingerprint, "splits": splits, "samples": len(store)}
 
 
 def _drawn(total: int, limit: int | None, seed: int) -> list[int]:
@@ -223,11 +246,9 @@ def _replies(answer: Answerer, samples: Sequence[Sample]) -> list[str | NotChat]
         return [reply for sample in samples for reply in _replies(answer, [sample])]
 
 
-def _fitted(
-    questions: Sequence[Question], training: Iterable[Sample] | None, labels: Mapping[str, str] | None
-) -> tuple[Sequence[Question], str]:
+def _fitted(questions: Sequence[Question], training: Iterable[Sample] | None) -> tuple[Sequence[Question], str]:
     """What the majority answer is fitted on, and how to say so."""
-    fitted = questions if training is None else questions_of(training, labels)
+    fitted = questions if training is None else questions_of(training)
     where = "the evaluated set" if training is None else "the training answers"
     return fitted, (
         "most frequent answer per ability (in rows of an instruction type: per type),"

@@ -10,6 +10,11 @@ import numpy as np
 
 LEVEL = 0.95
 RESAMPLES = 1000
+WORDS = (
+    f"95 %, bootstrap over groups, {RESAMPLES} resamples; where all groups agree, Wilson's over the groups; of a"
+    " difference never narrower than Wilson's bound on the share of groups that are otherwise"
+)
+"""How a report tells its intervals."""
 _Z = 1.959963984540054  # two-sided 95 %
 _CELLS = 1 << 22  # resamples x clusters drawn at once: flat memory at any size
 
@@ -49,13 +54,20 @@ def paired_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
-    """Mean of first - second on the same samples, with its 95 % interval; the groups are resampled for both at once."""
+    """Mean of first - second on the same samples, with its 95 % interval; the groups are resampled for both at once.
+
+    Scores are in 0..1. The interval is never narrower than what groups that all agree leave open (Wilson's bound on the
+    share of groups that are otherwise): few groups prove no difference, and no equality.
+    """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} scores against {len(second)}: paired systems answer the same samples")
     difference = np.asarray(first, np.float64) - np.asarray(second, np.float64)
     sums, sizes = _clusters(difference.tolist(), groups)
+    value = float(sums.sum() / sizes.sum())
     low, high = _bootstrap(sums, sizes, resamples, seed)
-    return Interval(float(sums.sum() / sizes.sum()), low, high, int(sizes.sum()), len(sums))
+    otherwise = 1 - _wilson(1.0, len(sums))[0]
+    low, high = min(low, value - otherwise * (value + 1)), max(high, value + otherwise * (1 - value))
+    return Interval(value, low, high, int(sizes.sum()), len(sums))
 
 
 def _clusters(scores: Sequence[float], groups: Sequence[Hashable]) -> tuple[np.ndarray, np.ndarray]:

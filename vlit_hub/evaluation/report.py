@@ -47,7 +47,9 @@ class EvalRow:
 @dataclass(frozen=True)
 class EvalReport:
     """The whole evaluation. ``unanswerable``: reason -> samples that were counted but not scored. ``settings``: what
-    the figures depend on (how the blind run was made, what the majority was fitted on, whose abilities, seed, ...)."""
+    the figures depend on (how the blind run was made, what the majority was fitted on, whose abilities, seed, ...), and
+    what was evaluated: ``model``, ``untuned`` (Hub id or last part of the path) and, of a Store, ``data``: index
+    (fingerprint), splits (of dataset, subset, split), samples."""
 
     samples: int
     scored: int
@@ -76,11 +78,15 @@ class EvalReport:
         heads = ["", "n", "accuracy", "95 % interval", *controls]
         body = []
         for row in self.rows:
-            label = "all" if row.kind == "all" else row.name
             cells = [_percent(row.controls[name]) if name in row.controls else "-" for name in controls]
             interval = f"{_percent(row.low)}-{_percent(row.high)}"
-            body.append([label, str(row.n), _percent(row.accuracy), interval, *cells])
+            body.append([stratum(row.kind, row.name), str(row.n), _percent(row.accuracy), interval, *cells])
         return heads, body
+
+
+def stratum(kind: Kind, name: str) -> str:
+    """How a table names a row: abilities and instruction types share names ("none")."""
+    return "all" if kind == "all" else f"{kind.replace('_', ' ')}: {name}"
 
 
 def _percent(share: float) -> str:
