@@ -185,6 +185,37 @@ def test_limit_and_types(mini, tmp_path):
         construct(mini, tmp_path / "out", types=["local"])
 
 
+def test_a_former_run_goes_first(mini, tmp_path):
+    construct(mini, tmp_path / "used", seed=1)
+    (tmp_path / "used" / "global.json").rename(tmp_path / "used" / "global.json.part")  # as a kill leaves it
+    (tmp_path / "used" / "negative.json.part").touch()
+    construct(mini, tmp_path / "used", types=["region"], limit=1)
+    construct(mini, tmp_path / "new", types=["region"], limit=1)
+    assert digest(tmp_path / "used") == digest(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("notes.txt", "mine"),
+        ("global.json", '{"image_source": "COCO", "construction_time": "2023", "annotations": [{"img_ids": "a"}]}'),
+        ("images/COCO_train2014_000000000007.jpg", "a photograph"),
+        ("images/deeper/COCO_train2014_000000000007.jpg", "a photograph"),
+    ],
+)
+def test_a_folder_of_something_else_is_refused_untouched(mini, tmp_path, name, text):
+    out = tmp_path / "out"
+    (out / name).parent.mkdir(parents=True)
+    (out / name).write_text(text)
+    with pytest.raises(FileExistsError, match="construct into a new folder"):
+        construct(mini, out)
+    assert [path for path in out.rglob("*") if path.is_file()] == [out / name] and (out / name).read_text() == text
+    before = digest(mini)
+    with pytest.raises(FileExistsError):
+        construct(mini, mini)
+    assert digest(mini) == before
+
+
 def test_paint_touches_only_the_frame(tmp_path):
     down, across = np.mgrid[0:240, 0:320]
     pixels = np.stack([across // 4, down // 2, across // 3], axis=2).astype(np.uint8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +29,10 @@ from vlit_hub.construction.templates import Draw, Turn
 IMAGE_SOURCE = "COCO"
 CONSTRUCTION_TIME = "1970-01-01T00:00:00Z"
 """A constant, so that two runs write the same bytes; pass ``construction_time`` for a dated release."""
+
+HEAD = re.compile(r'\{"image_source": "COCO", "construction_time": "[^"]*", "annotations": \[\n')
+"""How a native file of ours begins; a release from elsewhere has no such line break."""
+PICTURE = re.compile(r"COCO_train2014_\d{12,}(_\d+)?\.(jpg|part)")
 
 Progress = Callable[[int, int], None]
 
@@ -79,9 +84,10 @@ def construct(
 ) -> Report:
     """Write ``<type>.json`` per type and ``images/`` under ``out_dir`` from the collection under ``coco_dir``.
 
-    ``limit`` takes the first pictures in order of id. Same input, options and Pillow: same bytes. ``progress`` is
-    called with (pictures done, pictures in all). Raises CollectError for a folder that is not COCO-form, ValueError for
-    an unknown type. Source: the survey's pipeline (arXiv 2311.08172); the templates are ours.
+    ``limit`` takes the first pictures in order of id. Same input, options and Pillow: same bytes, also in a folder that
+    holds a former run, which goes first. ``progress`` is called with (pictures done, pictures in all). Raises
+    CollectError for a folder that is not COCO-form, ValueError for an unknown type, FileExistsError where ``out_dir``
+    holds anything that no former run wrote. Source: the survey's pipeline (arXiv 2311.08172); the templates are ours.
     """
     unknown = set(types) - set(TYPES)
     if unknown or not types:
@@ -89,6 +95,7 @@ def construct(
     collection = collect(coco_dir)
     pictures = collection.pictures[:limit]
     out = Path(out_dir)
+    _clear(out)
     (out / "images").mkdir(parents=True, exist_ok=True)
     issues: Counter[str] = Counter()
     with ExitStack() as stack:
@@ -103,6 +110,29 @@ def construct(
         region_pictures=files["region"].records if "region" in files else 0,
         issues={**collection.issues, **{reason: issues[reason] for reason in sorted(issues)}},
     )
+
+
+def _clear(out: Path) -> None:
+    """Remove what a former run, whole or killed, left in ``out``; refuse, and touch nothing, where that is not all."""
+    images = out / "images"
+    found = [path for path in sorted(out.rglob("*")) if path != images or path.is_symlink() or not path.is_dir()]
+    native = [path for path in found if path.parent == out and _is_native(path)]
+    for path in found:
+        ours = path in native or (native and path.parent == images and PICTURE.fullmatch(path.name))
+        if not ours or path.is_symlink() or not path.is_file():
+            raise FileExistsError(
+                f"{out} holds {path.relative_to(out)}, not of a former run: construct into a new folder"
+            )
+    for path in found:
+        path.unlink()
+
+
+def _is_native(path: Path) -> bool:
+    if path.name not in {f"{kind}.json{suffix}" for kind in TYPES for suffix in ("", ".part")} or not path.is_file():
+        return False
+    with open(path, encoding="utf-8", errors="replace") as file:
+        start = file.read(1000)
+    return bool(HEAD.match(start)) or (path.suffix == ".part" and not start)
 
 
 def _write(

@@ -72,11 +72,11 @@ def evaluate(
     """Greedy short answers of ``model`` (and of ``untuned``, on the same samples), scored by normalised exact match.
 
     ``processor``: a VLITProcessor or a native one of a known family. ``labels``: sample id -> ability, any names.
-    ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on; else it is fitted on the evaluated
-    set, which flatters it; not together with ``labels``. ``limit``: that many samples drawn by ``seed``. ``progress``: (samples done, in all) over
-    all runs. Samples that cannot be scored are counted in ``unanswerable``. The report's settings name the models (no
-    local paths) and, of a Store, the index, the splits and the number of samples. Raises ValueError for an unknown
-    control or ``training`` with ``labels``, and UnknownFamily.
+    ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on, not together with ``labels``; else it
+    is fitted on the evaluated set, which flatters it. ``limit``: that many samples drawn by ``seed``. ``progress``:
+    (samples done, in all) over all runs. Samples that cannot be scored are counted in ``unanswerable``. The report's
+    settings name the models (no local paths) and, of a Store, the index, the splits and the number of samples. Raises
+    ValueError for an unknown control and for ``training`` with ``labels``, and UnknownFamily.
     """
     from vlit_hub.processing import VLITProcessor
 
@@ -120,8 +120,8 @@ def evaluate_answers(
         raise ValueError(f"controls: {sorted(unknown)}; allowed: {', '.join(CONTROLS)} (untuned is an argument)")
     if labels is not None and training is not None:
         raise ValueError(
-            "training with labels: they name the abilities of the evaluated samples only, so no majority per ability can"
-            " be fitted on other samples; leave out labels, or leave out training (it is then fitted on the evaluated)"
+            "training with labels: they name the abilities of the evaluated samples only, so no majority per ability"
+            " can be fitted on other samples; leave out labels, or leave out training (it is then fitted on the evaluated)"
         )
     rows = _drawn(len(source), limit, seed)
     passes = sum(name != "majority" for name in controls) + (untuned is not None)
