@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pyarrow.parquet
 from PIL import Image
@@ -20,7 +21,8 @@ from vlit_hub.schema import Sample
 
 def write(folder: Path, files: Mapping[str, Any]) -> Path:
     """Write the native files of one dataset: texts, but for ``<name>.jpg|png`` entries, which hold 'WIDTHxHEIGHT' and
-    become pictures, and ``<name>.parquet`` entries, which hold a list of rows."""
+    become pictures, ``<name>.npy`` entries, which hold 'ROWSxCOLUMNS' and become float32 arrays, and ``<name>.parquet``
+    entries, which hold a list of rows."""
     for name, text in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,6 +31,9 @@ def write(folder: Path, files: Mapping[str, Any]) -> Path:
             data = io.BytesIO()
             Image.new("RGB", (width, height), (40, 90, 200)).save(data, "JPEG" if path.suffix == ".jpg" else "PNG")
             path.write_bytes(data.getvalue())
+        elif path.suffix == ".npy":
+            rows, columns = map(int, text.split("x"))
+            np.save(path, np.linspace(0, 1, rows * columns, dtype=np.float32).reshape(rows, columns))
         elif path.suffix == ".parquet":
             pyarrow.parquet.write_table(pyarrow.Table.from_pylist(text), path)
         else:
