@@ -18,7 +18,7 @@ def question_answer(
     record: Mapping[str, Any],
     ctx: Context,
     *,
-    image: str = "{image}",
+    image: str | tuple[str, ...] = "{image}",
     question: str = "question",
     context: str = "",
     caption: str = "",
@@ -29,7 +29,9 @@ def question_answer(
     correct: str = "",
     words: Mapping[Any, str] | None = None,
     template: str = "",
+    frame: str = "",
     join: tuple[str, str] | None = None,
+    keyed: str = "",
     optional_image: bool = False,
     flag: tuple[str, str] | None = None,
     task: str = "vqa",
@@ -37,19 +39,22 @@ def question_answer(
 ) -> Iterator[Sample]:
     """One Sample per row.
 
-    - ``image``: template of the picture's name over the row's keys and ``key``, e.g. ``{image_id:012d}.jpg``;
-      ``optional_image``: a null in it means no picture.
+    - ``image``: template of the picture's name over the row's keys and ``key``, e.g. ``{image_id:012d}.jpg``,
+      or several of which the first fits whose keys are there; ``optional_image``: a null in it means no picture.
     - ``answer``: a text, a list of alternatives (the most frequent is said, the first of equals), or a list of
       objects with ``answer`` whose other keys are meta. ``also``: further wordings, kept as alternatives. ``reply``:
       key of the text that is said instead. ``words``: native label -> text. Absent: the sample ends with the question.
     - ``choices`` and ``correct`` (an index): options are written below the question, the option's text is said.
     - ``context``: key of a text before the question; ``caption``: of the picture's caption.
-    - ``template``: drawn where there is no question.
+    - ``template``: drawn where there is no question; ``frame``: drawn, and asks about the question as its phrase.
     - ``join``: (table, key) of a look-up whose entry adds its keys to the row's.
+    - ``keyed``: name under which the row's key in its file is one of its own values.
     - ``flag``: (pattern of the file's path, key of meta that is then true).
     """
     if join and (more := ctx.tables[join[0]].get(str(record.get(join[1])))):
         record = {**more, **record}
+    if keyed and ctx.key:
+        record = {keyed: ctx.key, **record}
     ref = reference(image, record, ctx, optional_image)
     options = texts(record, choices) if choices else []
     said, answers, details = _answers(record, answer, words)
@@ -59,6 +64,8 @@ def question_answer(
     if reply and record.get(reply) is not None:
         said = text_field(record, reply)
     asked = text_field(record, question) if record.get(question) or not template else _drawn(template, ctx)
+    if frame:
+        asked = _drawn(frame, ctx).format(phrase=asked)
     if context and record.get(context):
         asked = f"{text_field(record, context)}\n{asked}"
     about = text_field(record, caption) if caption and record.get(caption) is not None else ""
@@ -84,7 +91,7 @@ def questions_answers(
     record: Mapping[str, Any],
     ctx: Context,
     *,
-    image: str,
+    image: str | tuple[str, ...],
     items: str = "",
     questions: str = "questions",
     answers: str = "answers",
@@ -103,6 +110,8 @@ def questions_answers(
             raise BadRecord(answers, f"{len(said)} answers to {len(asked)} questions")
         children = [{"question": q, "answer": a} for q, a in zip(asked, said, strict=True)]
     shared = {key: record[key] for key in meta_keys if key in record}
+    if not children:
+        ctx.report(items or questions, "empty")
     for i, child in enumerate(children):
         try:
             if not isinstance(child, Mapping):
@@ -113,8 +122,12 @@ def questions_answers(
             yield BadRecord(f"{items or questions}[{i}].{fault.field}".rstrip("."), fault.reason)
 
 
-def reference(template: str, record: Mapping[str, Any], ctx: Context, optional: bool = False) -> str:
-    """The picture's name by its template; '' where a key of it is null and the picture ``optional``."""
+def reference(templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: Context, optional: bool = False) -> str:
+    """The picture's name by the first template whose keys are there; '' where one is null and it is ``optional``."""
+    found = (templates,) if isinstance(templates, str) else templates
+    template = next(
+        (t for t in found if all(key in record or key == "key" for key in re.findall(r"{(\w+)", t))), found[0]
+    )
     keys = re.findall(r"{(\w+)", template)
     if optional and any(record.get(key) is None for key in keys if key != "key"):
         return ""

@@ -17,7 +17,7 @@ def captions(
     record: Mapping[str, Any],
     ctx: Context,
     *,
-    image: str = "{image}",
+    image: str | tuple[str, ...] = "{image}",
     caption: str = "caption",
     raw: str = "",
     references: str = "",
@@ -78,6 +78,8 @@ def region_captions(
     children = record.get(items)
     if not isinstance(children, list):
         raise BadRecord(items, f"expected a list of regions, found {children!r:.40}")
+    if not children:
+        ctx.report(items, "empty")
     for i, child in enumerate(children):
         try:
             if not isinstance(child, Mapping):
