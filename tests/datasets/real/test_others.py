@@ -72,3 +72,12 @@ def test_m_haldetec() -> None:
         tuple(segment[key] for key in ("start", "end", "text", "label")) for segment in native["annotations"]
     ]
     assert refs(sample) == [native["image"]] and not sample.messages[1].train
+
+
+def test_instructblip() -> None:
+    (caption,), (question,) = load("instructblip/coco_karpathy_train.json"), load("instructblip/vqa_train.json")
+    described, asked = convert("instructblip", "instructblip")
+    assert texts(described)[1] == caption["caption"] and refs(described) == [caption["image"]]
+    assert texts(asked) == [question["question"], "watching"] and refs(asked) == [question["image"]]
+    assert asked.answers == question["answer"]
+    assert json.loads(asked.meta) == {key: question[key] for key in ("question_id", "dataset")}
