@@ -1,18 +1,27 @@
 """Pushes of a folder through the real client to the local Hub over a socket: no mocks."""
 
+import json
 import logging
 import os
 import random
+import re
 from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
 from huggingface_hub.utils import logging as hub_logging
+from typer.testing import CliRunner
 
+from tests.publishing import made
+from vlit_hub.cli import app
 from vlit_hub.publishing import push_client, push_errors, push_files
+from vlit_hub.publishing.export import OWNED
 from vlit_hub.publishing.local_hub import LocalHub
 from vlit_hub.publishing.push import PushReport, push_folder
 from vlit_hub.publishing.push_errors import PushError
+from vlit_hub.publishing.rendering import REPO
+from vlit_hub.shards.manifest import load
+from vlit_hub.shards.writer import drop_split
 
 TOKEN = "hf_ada_write"
 PATHS = ["README.md", "a.png", "data/b.png", "data/notes.txt", "data/train.tar"]
@@ -55,6 +64,7 @@ def test_a_folder_is_one_commit_with_the_same_bytes(hub, ada, folder, tmp_path, 
         bytes=size(folder),
         skipped=0,
         skipped_bytes=0,
+        deleted=(),
         stale=(),
         dry_run=False,
     )
@@ -79,6 +89,57 @@ def test_only_what_changed_is_sent_again(hub, ada, folder):
     assert hub.requests["PUT", "lfs-put"] - before["PUT", "lfs-put"] == 1  # c.png has the bytes of b.png
     assert tree(ada) == sorted([*PATHS, "data/c.png"])
     assert len(ada.list_repo_commits("ada/pets", repo_type="dataset")) == 3
+
+
+def test_what_an_earlier_export_left_goes_in_the_same_commit(hub, ada, folder, no_waiting):
+    exported = ["data/default/train-00000-of-00002.parquet", "data/default/train-00001-of-00002.parquet",
+                "shards/a-default-train-000001.tar", "shards/index/a-default-train/rows.npy"]  # fmt: skip
+    others = ["data/default/notes.parquet", "mine/train-00000-of-00001.parquet", "shards/mine.tar"]
+    for path in (*exported, *others):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(path)
+    push(hub, folder)
+    for path in (*exported, *others):
+        (folder / path).unlink()
+    assert push(hub, folder).stale == tuple(sorted([*exported, *others]))
+    told = push(hub, folder, owned=OWNED, dry_run=True)
+    assert (told.deleted, told.stale) == (tuple(exported), tuple(others))
+    assert len(tree(ada)) == len(PATHS) + 7
+    hub.faults = lambda method, route, count: 503 if route == "commit" and count == 1 else None
+    hub.requests.clear()
+    report = push(hub, folder, owned=OWNED, message="Tidy")
+    assert (report.deleted, report.stale, report.skipped) == (tuple(exported), tuple(others), len(PATHS))
+    assert tree(ada) == sorted([*PATHS, *others])
+    titles = [commit.title for commit in ada.list_repo_commits("ada/pets", repo_type="dataset")]
+    assert titles == ["Tidy", "Publish", "initial commit"]
+
+
+def test_a_name_alone_is_completed_before_the_card_is_made(hub, ada, tmp_path):
+    made.write(tmp_path / "shards")
+    arguments = ["--endpoint", hub.endpoint, "--token", TOKEN, "--json"]
+    done = CliRunner().invoke(app(), ["push", str(tmp_path / "shards"), "pets", *arguments])
+    assert done.exit_code == 0 and json.loads(done.stdout)["repo_id"] == "ada/pets"
+    card = Path(ada.hf_hub_download("ada/pets", "README.md", repo_type="dataset", cache_dir=tmp_path / "c")).read_text()
+    assert set(re.findall(r'load_dataset\("([^"]+)"', card)) == {"ada/pets", "webdataset"}
+    first = {path for path in tree(ada) if path.startswith(("data/", "shards/"))}
+    drop_split(tmp_path / "shards", next(s.prefix for s in load(tmp_path / "shards").splits if s.subset != "default"))
+    done = CliRunner().invoke(app(), ["push", str(tmp_path / "shards"), "ada/pets", *arguments])
+    found = json.loads(done.stdout)
+    assert found["stale"] == [] and set(found["deleted"]) == first - set(tree(ada))
+    assert {path.split("/")[0] for path in found["deleted"]} == {"data", "shards"}
+    assert not [path for path in tree(ada) if "detail" in path]
+
+
+def test_a_model_card_without_a_name_gets_that_of_the_push(hub, ada, tmp_path):
+    card = f'from_pretrained("{REPO}")\n'
+    for name, text in (("config.json", "{}"), ("README.md", card)):
+        (tmp_path / "model").mkdir(exist_ok=True)
+        (tmp_path / "model" / name).write_text(text)
+    given = ["push", str(tmp_path / "model"), "tiny", "--endpoint", hub.endpoint, "--token", TOKEN, "--json"]
+    done = CliRunner().invoke(app(), given)
+    assert done.exit_code == 0, done.output
+    pushed = Path(ada.hf_hub_download("ada/tiny", "README.md", cache_dir=tmp_path / "c")).read_text()
+    assert 'from_pretrained("ada/tiny")' in pushed and (tmp_path / "model" / "README.md").read_text() == card
 
 
 def test_dry_run_sends_nothing(hub, ada, folder):

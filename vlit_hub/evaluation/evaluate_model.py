@@ -72,8 +72,8 @@ def evaluate(
     """Greedy short answers of ``model`` (and of ``untuned``, on the same samples), scored by normalised exact match.
 
     ``processor``: a VLITProcessor or a native one of a known family. ``labels``: sample id -> ability, any names.
-    ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on, not together with ``labels``; else it
-    is fitted on the evaluated set, which flatters it. ``limit``: that many samples drawn by ``seed``. ``progress``:
+    ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on, not together with ``labels``; else
+    it is fitted on the evaluated set, which flatters it. ``limit``: that many samples drawn by ``seed``. ``progress``:
     (samples done, in all) over all runs. Samples that cannot be scored are counted in ``unanswerable``. The report's
     settings name the models (no local paths) and, of a Store, the index, the splits and the number of samples. Raises
     ValueError for an unknown control and for ``training`` with ``labels``, and UnknownFamily.
@@ -121,7 +121,7 @@ def evaluate_answers(
     if labels is not None and training is not None:
         raise ValueError(
             "training with labels: they name the abilities of the evaluated samples only, so no majority per ability"
-            " can be fitted on other samples; leave out labels, or leave out training (it is then fitted on the evaluated)"
+            " can be fitted on other samples; leave out labels, or leave out training (then it is fitted on source)"
         )
     rows = _drawn(len(source), limit, seed)
     passes = sum(name != "majority" for name in controls) + (untuned is not None)
@@ -161,7 +161,7 @@ def evaluate_answers(
 
 def _name(model: PreTrainedModel) -> str:
     """The Hub id that the model was loaded by, or the last part of its path; empty for one that was not loaded."""
-    name = model.name_or_path
+    name = model.name_or_path or ""
     return Path(name).resolve().name if name and (Path(name).is_absolute() or Path(name).exists()) else name
 
 

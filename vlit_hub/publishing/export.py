@@ -9,6 +9,7 @@ README.md                                               the card
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +25,11 @@ from vlit_hub.shards import Store
 from vlit_hub.shards import manifest as manifests
 
 FORMS: tuple[Form, ...] = ("parquet", "webdataset")
+OWNED = re.compile(
+    r"data/[^/]+/[^/]+-\d{5}-of-\d{5}\.parquet"
+    r"|shards/(manifest\.json|build\.json|[^/]+-\d{6}\.tar|index/[^/]+/(rows|media)\.npy)"
+)
+"""Paths below data/ and shards/ that an export writes: what an earlier one left, globs would read beside ours."""
 
 
 @dataclass(frozen=True)

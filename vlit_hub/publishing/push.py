@@ -4,13 +4,14 @@ Files that the Hub already holds with the same content are not sent again. What 
 until the commit, so a push that stops anywhere leaves the branch as it was.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from huggingface_hub import CommitInfo, CommitOperationAdd, HfApi, RepoFile, constants, get_token
+from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi, RepoFile, constants, get_token
 from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 from huggingface_hub.utils import validate_repo_id
 
@@ -36,8 +37,9 @@ Progress = Callable[[str, int, int], None]  # step (compare, upload, commit, ver
 class PushReport:
     """What a push did, or with `dry_run` would do. Sizes in bytes.
 
-    `skipped` of the `files` were on the Hub already. `stale` are files on the Hub that the folder does not hold; they
-    are left there. `oid` and `commit_url` name the commit that holds the folder ("" in a dry run).
+    `skipped` of the `files` were on the Hub already. Of the files on the Hub that the folder does not hold, `deleted`
+    go in the same commit and `stale` are left there. `oid` and `commit_url` name the commit that holds the folder (""
+    in a dry run).
     """
 
     repo_id: str
@@ -49,6 +51,7 @@ class PushReport:
     bytes: int
     skipped: int
     skipped_bytes: int
+    deleted: tuple[str, ...]
     stale: tuple[str, ...]
     dry_run: bool
 
@@ -91,6 +94,7 @@ def push_folder(
     revision: str | None = None,
     create_pr: bool = False,
     commit_message: str,
+    owned: re.Pattern[str] | None = None,
     dry_run: bool = False,
     on_progress: Progress | None = None,
 ) -> PushReport:
@@ -98,9 +102,10 @@ def push_folder(
 
     Left out are .git and .cache, which the client refuses. `repo_id` is NAMESPACE/NAME, or NAME in the token's own
     namespace; the repository is made if missing. `endpoint` and `token` default to the client's own. With `create_pr`
-    the commit becomes a new pull request on main. `dry_run` asks the Hub what it holds and sends nothing. Transient
-    failures (408, 429, 5xx, broken connections) are retried up to 8 times with exponential back-off, or after the time
-    that the Hub asks for.
+    the commit becomes a new pull request on main. What the Hub holds and the folder does not is deleted where its path
+    matches `owned` (export.OWNED for an exported dataset), else left there. `dry_run` asks the Hub what it holds and
+    sends nothing. Transient failures (408, 429, 5xx, broken connections) are retried up to 8 times with exponential
+    back-off, or after the time that the Hub asks for.
 
     Raises a subclass of `PushError` (see push_errors), ValueError for `create_pr` with `revision`.
     """
@@ -115,22 +120,42 @@ def push_folder(
         target = _Target(api, _checked_name(api, repo_id, proposed), repo_type, revision, create_pr)
         exists = _exists(target, private)
         remote = _remote(target) if exists else {}
-        check_limits({file.path for file in files} | remote.keys())
+        deleted = _deleted(files, remote, owned)
+        check_limits({file.path for file in files} | remote.keys() - set(deleted))
         report("compare", 0, _size(files))
         changed = [file for file in files if not file.equals(remote.get(file.path))]
         if dry_run:
-            return _report(target, files, changed, remote, None)
+            return _report(target, files, changed, deleted, remote, None)
         _prepare(target, exists, private)
-        commit = _send(target, changed, commit_message, report)
+        commit = _send(target, changed, deleted, commit_message, report)
         report("verify", 0, _size(files))
-        _verify(target, commit.oid, files)
-        return _report(target, files, changed, remote, commit)
+        _verify(target, commit.oid, files, deleted)
+        return _report(target, files, changed, deleted, remote, commit)
+
+
+def full_name(repo_id: str, *, endpoint: str | None = None, token: str | None = None) -> str:
+    """NAMESPACE/NAME, where only NAME is given in the token's own namespace; raises as `push_folder`."""
+    if "/" in repo_id:
+        return repo_id
+    with named_errors(repo_id), client_set(endpoint or constants.ENDPOINT, quiet=False):
+        validate_repo_id(repo_id)
+        return _checked_name(
+            HfApi(endpoint=endpoint, token=token or get_token(), library_name="vlit_hub"), repo_id, False
+        )
+
+
+def _deleted(
+    files: Sequence[LocalFile], remote: Mapping[str, RepoFile], owned: re.Pattern[str] | None
+) -> tuple[str, ...]:
+    absent = sorted(remote.keys() - {file.path for file in files}) if owned else ()
+    return tuple(path for path in absent if owned and owned.fullmatch(path))
 
 
 def _report(
     target: _Target,
     files: Sequence[LocalFile],
     changed: Sequence[LocalFile],
+    deleted: tuple[str, ...],
     remote: Mapping[str, RepoFile],
     commit: CommitInfo | None,
 ) -> PushReport:
@@ -144,7 +169,8 @@ def _report(
         bytes=_size(files),
         skipped=len(files) - len(changed),
         skipped_bytes=_size(files) - _size(changed),
-        stale=tuple(sorted(remote.keys() - {file.path for file in files} - {".gitattributes"})),
+        deleted=deleted,
+        stale=tuple(sorted(remote.keys() - {file.path for file in files} - {".gitattributes", *deleted})),
         dry_run=commit is None,
     )
 
@@ -194,13 +220,15 @@ def _prepare(target: _Target, exists: bool, private: bool) -> None:
         retry(lambda: api.create_branch(repo_id, branch=revision, repo_type=repo_type, exist_ok=True))
 
 
-def _send(target: _Target, files: Sequence[LocalFile], message: str, report: Progress) -> CommitInfo:
-    if not files:
+def _send(
+    target: _Target, files: Sequence[LocalFile], deleted: Sequence[str], message: str, report: Progress
+) -> CommitInfo:
+    if not files and not deleted:
         return _commit_info(target, target.head(target.revision), None)
     operations = [_operation(file) for file in files]
     _upload(target, operations, report)
     report("commit", 0, _size(files))
-    return _commit(target, files, operations, message)
+    return _commit(target, files, operations, deleted, message)
 
 
 def _operation(file: LocalFile) -> CommitOperationAdd:
@@ -241,7 +269,11 @@ def _batches(operations: Sequence[CommitOperationAdd]) -> Iterator[list[CommitOp
 
 
 def _commit(
-    target: _Target, files: Sequence[LocalFile], operations: Sequence[CommitOperationAdd], message: str
+    target: _Target,
+    files: Sequence[LocalFile],
+    operations: Sequence[CommitOperationAdd],
+    deleted: Sequence[str],
+    message: str,
 ) -> CommitInfo:
     """One commit. Before a retry it looks whether the first try arrived and only its reply was lost."""
     known = target.pull_requests() if target.create_pr else set()
@@ -250,11 +282,11 @@ def _commit(
     def commit() -> CommitInfo:
         nonlocal tries
         tries += 1
-        if tries > 1 and (landed := _landed(target, files, known)):
+        if tries > 1 and (landed := _landed(target, files, deleted, known)):
             return landed
         return target.api.create_commit(
             target.repo_id,
-            operations,
+            [*operations, *(CommitOperationDelete(path) for path in deleted)],
             commit_message=message,
             repo_type=target.repo_type,
             revision=target.revision,
@@ -269,9 +301,10 @@ def _commit(
         raise CardRejected(f"The Hub refuses the card: {error}") from error
 
 
-def _landed(target: _Target, files: Sequence[LocalFile], known: set[str]) -> CommitInfo | None:
+def _landed(target: _Target, files: Sequence[LocalFile], deleted: Sequence[str], known: set[str]) -> CommitInfo | None:
     for ref in sorted(target.pull_requests() - known) if target.create_pr else [target.revision]:
-        if not differing(files, target.tree(ref)):
+        tree = target.tree(ref)
+        if not differing(files, tree) and tree.keys().isdisjoint(deleted):
             return _commit_info(target, target.head(ref), ref if target.create_pr else None)
     return None
 
@@ -283,7 +316,8 @@ def _commit_info(target: _Target, oid: str, pull_request: str | None) -> CommitI
     return CommitInfo(f"{url}/commit/{oid}", "", "", oid, pr_url=pr_url, _endpoint=target.api.endpoint)
 
 
-def _verify(target: _Target, oid: str, files: Iterable[LocalFile]) -> None:
-    if wrong := differing(files, target.tree(oid)):
+def _verify(target: _Target, oid: str, files: Iterable[LocalFile], deleted: Iterable[str]) -> None:
+    tree = target.tree(oid)
+    if wrong := [*differing(files, tree), *(path for path in deleted if path in tree)]:
         what = f"{len(wrong)} files differ on the Hub after the commit {oid}: {', '.join(wrong[:5])}"
         raise ChecksumMismatch(f"{what}. Did they change meanwhile, or does .gitignore name them? Push again")

@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 import yaml
 
-REPO = "USER/NAME"
+REPO = "<your repository>"
 """Stands in a card for a repository that was not named."""
 SURVEY = """@article{li2024vlit,
   title = {Vision-Language Instruction Tuning: A Review and Analysis},
