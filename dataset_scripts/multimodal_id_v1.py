@@ -39,6 +39,6 @@ SPEC = DatasetSpec(
     size="3,439 images (multimodal_data_all_generation.txt, counted); V2 ~2M",
     size_source="the file; V2 README",
     obtain="Take data/multimodal_data_all_generation.txt from https://github.com/YunxinLi/LingCloud at commit eba2055c"
-    " and image.zip (unpacked; media root 'images') from the Hub; version 2 from the Hub's Multimodal_Insturction_Data_V2"
-    " [sic], its zip chunks unpacked side by side (media root 'chunks').",
+    " and image.zip (unpacked; media root 'images') from the Hub; version 2 from the Hub's"
+    " Multimodal_Insturction_Data_V2 [sic], its zip chunks unpacked side by side (media root 'chunks').",
 )
