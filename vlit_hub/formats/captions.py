@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from vlit_hub.formats.base_qa import reference, texts
-from vlit_hub.formats.fields import meta_json, text_field
+from vlit_hub.formats.fields import is_number, meta_json, text_field
+from vlit_hub.formats.grounding import size_of
 from vlit_hub.formats.templates import draw
 from vlit_hub.regions import resolve
 from vlit_hub.schema import Media, Message, Part, Region, Sample
@@ -123,10 +124,10 @@ def referring(
     rows = ctx.tables[join[0]].all(record.get(join[1])) if join else [record]
     if not rows:
         raise BadRecord(join[1] if join else box, "no box belongs to it")
-    size = (record.get("width"), record.get("height"))
-    if not all(type(side) is int and side > 0 for side in size):
-        raise BadRecord("width, height", f"{size!r:.40} is no picture size")
-    regions = [resolve(Region(frame="pixel", box=xywh(row.get(box), box)), size) for row in rows]  # type: ignore[arg-type]
+    size = size_of(record)
+    if size is None:
+        raise BadRecord("width, height", "absent: the boxes are in pixels")
+    regions = [resolve(Region(frame="pixel", box=xywh(row.get(box), box)), size) for row in rows]
     name = text_field(record, phrase).strip()
     asked = draw("locate", f"{ctx.file}:{ctx.row}").format(phrase=name)
     yield Sample(
@@ -144,7 +145,7 @@ def referring(
 
 def xywh(value: Any, field: str) -> list[float]:
     """Corners of an [x, y, width, height] box."""
-    if not isinstance(value, list) or len(value) != 4 or not all(type(v) in (int, float) for v in value):
+    if not isinstance(value, list) or len(value) != 4 or not all(map(is_number, value)):
         raise BadRecord(field, f"expected [x, y, width, height], found {value!r:.60}")
     x, y, width, height = map(float, value)
     return [x, y, x + width, y + height]

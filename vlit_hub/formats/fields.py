@@ -21,6 +21,11 @@ def text_field(record: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def is_number(value: Any) -> bool:
+    """Whether a native value is a finite number (no bool, no integer of hundreds of digits)."""
+    return type(value) in (int, float) and abs(value) < 1e15
+
+
 def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
     """The native values under ``keys`` as one JSON object; '' where none of them is there."""
     found = {key: record[key] for key in keys if key in record}

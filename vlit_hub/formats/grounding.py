@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vlit_hub.formats.fields import meta_json, text_field
+from vlit_hub.formats.fields import is_number, meta_json, text_field
 from vlit_hub.formats.templates import draw
 from vlit_hub.regions.geometry import pixel_to_norm
 from vlit_hub.schema import Blob, Frame, Mask, Media, Message, Part, Region, Sample, Span
@@ -173,11 +173,6 @@ def number(value: Any, where: str) -> float:
     if not is_number(value):
         raise BadRecord(where, f"expected a number, found {repr(value)[:40]}")
     return float(value)
-
-
-def is_number(value: Any) -> bool:
-    """Whether a native value is a finite number (no bool, no integer of hundreds of digits)."""
-    return type(value) in (int, float) and abs(value) < 1e15
 
 
 def list_field(record: Mapping[str, Any], key: str) -> list[Any]:

@@ -31,12 +31,16 @@ def boxed_dialogue(
     """One Sample per record of turns whose texts hold boxes in ``dialect``; malformed ones stay text, reported.
 
     ``pictures``: templates over the record's keys, the first whose keys are all there names the picture (none: text
-    only). ``by_position``: turns alternate user, assistant whatever they say of themselves, which is reported where it
-    differs.
+    only). ``by_position``: turns alternate user, assistant whatever they say of themselves, which is reported and
+    stands in meta under ``from`` where it differs.
     """
     refs, used = picture_of(record, pictures)
-    value = record.get(turns_key)
-    turns = turns_of(_renamed(value, turns_key, ctx) if by_position else value, turns_key)
+    value: Any = record.get(turns_key)
+    if by_position and (told := _told_otherwise(value)):
+        ctx.report(f"{turns_key}.from", "not the role that the turn's position gives; the position counts")
+        value = [{**item, "from": _role(i)} for i, item in enumerate(value)]
+        record, meta_keys = {**record, "from": told}, (*meta_keys, "from")
+    turns = turns_of(value, turns_key)
     cut = partial(cut_boxes, dialect=dialect, where=turns_key, ctx=ctx) if refs else None
     messages, regions = dialogue(turns, refs, ctx, cut=cut, where=turns_key)
     yield Sample(
@@ -115,16 +119,16 @@ def picture_of(record: Mapping[str, Any], templates: Sequence[str]) -> tuple[lis
     return [], []
 
 
-def _renamed(value: Any, where: str, ctx: Context) -> Any:
+def _told_otherwise(value: Any) -> list[Any]:
+    """What turns say of their role, where any differs from the one of its position; else []."""
     if not isinstance(value, list) or not all(isinstance(item, Mapping) and "value" in item for item in value):
-        return value
-    turns = []
-    for i, item in enumerate(value):
-        role = ("human", "gpt")[i % 2]
-        if item.get("from") != role:
-            ctx.report(f"{where}.from", "not the role that the turn's position gives; the position counts")
-        turns.append({**item, "from": role})
-    return turns
+        return []
+    told = [item.get("from") for item in value]
+    return told if told != [_role(i) for i in range(len(told))] else []
+
+
+def _role(position: int) -> str:
+    return ("human", "gpt")[position % 2]
 
 
 def _filled(template: str, record: Mapping[str, Any]) -> str:

@@ -40,7 +40,7 @@ def refuse_pickle(path: Path, rows: str = "", head: dict[str, Any] | None = None
         0,
         BadRecord(
             "file",
-            f"a pickle is never loaded; write its rows as JSON lines, one record a line with the same keys (arrays as"
-            f" lists), to {path.stem}.jsonl in a process that you trust with it",
+            f"a pickle is never loaded: write its rows as JSON lines, arrays as lists, to {path.stem}.jsonl in a"
+            " process that you trust with it (`vlit info` tells the keys)",
         ),
     )

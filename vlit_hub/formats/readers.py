@@ -122,8 +122,8 @@ class _Text:
 def read_json(path: Path, rows: str = "", head: dict[str, Any] | None = None) -> Iterator[Row]:
     """Rows of a JSON array, or of the array under the key ``rows`` of a JSON object, whose other keys go to ``head``.
 
-    ``rows`` may lead through several objects (``data.dialogs``). A bare array is read whatever ``rows`` says. A trailing
-    comma is accepted. One pass, so keys that follow the rows reach ``head`` after them.
+    ``rows`` may lead through several objects (``data.dialogs``). A bare array is read whatever ``rows`` says. A
+    trailing comma is accepted. One pass, so keys that follow the rows reach ``head`` after them.
     """
     with open(path, "rb") as handle:
         text = _Text(handle)
@@ -306,6 +306,7 @@ READERS: dict[str, Callable[..., Iterator[Any]]] = {
     "tsv": read_tsv,
     "parquet": read_parquet,
     "pkl": refuse_pickle,
+    "p": refuse_pickle,
 }
 
 
