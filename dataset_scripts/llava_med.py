@@ -19,8 +19,8 @@ QUESTIONS = partial(
 )  # fmt: skip
 
 
-def _paths(folder: str, name: str) -> tuple[tuple[str, ...], ...]:
-    return ((f"{folder}/llava_med_{name}.json*",), (f"llava_med_{name}.json*",))
+def _paths(folder: str, *names: str) -> tuple[tuple[str, ...], ...]:
+    return tuple((f"{place}llava_med_{name}",) for place in (f"{folder}/", "") for name in names)
 
 
 SPEC = DatasetSpec(
@@ -34,10 +34,10 @@ SPEC = DatasetSpec(
     licence_stated="CC BY NC 4.0, research use only (not for clinical care)",
     terms=("OpenAI terms of use (texts by GPT-4)", "figures under PMC open access terms", "no clinical use"),
     files=(
-        Files(tuple(path for part in PARTS for path in _paths("instruct", f"instruct_{part}"))),
-        *(Files(_paths("instruct", f"instruct_{part}"), subset=f"instruct_{part}") for part in PARTS),
-        Files(_paths("alignment", "alignment_500k"), subset="alignment"),
-        Files(_paths("eval", "eval_qa50_qa"), subset="qa50", split="test", convert=QUESTIONS),
+        Files(_paths("instruct", *(f"instruct_{part}.json" for part in PARTS))),
+        *(Files(_paths("instruct", f"instruct_{part}.json"), subset=f"instruct_{part}") for part in PARTS),
+        Files(_paths("alignment", "alignment_500k.json", "alignment_500k.jsonl"), subset="alignment"),
+        Files(_paths("eval", "eval_qa50_qa.jsonl"), subset="qa50", split="test", convert=QUESTIONS),
     ),
     convert=partial(conversations, meta_keys=("id", "domain")),
     media=(MediaRule("images", ("{ref}", "images/{ref}", "data/images/{ref}")),),
