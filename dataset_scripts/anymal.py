@@ -6,8 +6,7 @@ What is read are files of one's own in the paper's logical form: a medium of any
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 SPEC = DatasetSpec(

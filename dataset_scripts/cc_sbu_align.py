@@ -8,8 +8,7 @@ templates of our own: the release has none (prompts/alignment.txt).
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 SPEC = DatasetSpec(

@@ -6,8 +6,7 @@ Reader: none. What is read is a form of this project's own, for files of one's o
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 SPEC = DatasetSpec(

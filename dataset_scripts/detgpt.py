@@ -8,8 +8,7 @@ filter_cap.json is read by cc-sbu-align.
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import Flag, flat_qa
+from vlit_hub.formats.qa import Flag, Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 CLOSING = r"(?i)therefore,? the (answer is|target objects are)"

@@ -7,8 +7,7 @@ names of the files without coordinates: TRI-ML/prismatic-vlms @874c5bbf scripts/
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 # The boxes in the texts ("X:105 Y:350 ...") are GPT-4's and not reliable (issue #17): they stay text. The native task

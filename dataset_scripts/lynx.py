@@ -6,8 +6,7 @@ Reader: bytedance/lynx-llm @24680d11 dataset/eval_datasets.py: the medium is a p
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 META = ("dataset", "index", "origin_dataset", "class")

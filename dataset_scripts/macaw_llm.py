@@ -7,8 +7,7 @@ Reader: lyuchenyang/Macaw-LLM @06f6f22bc68159b0ed9c0bacf5702da2da1a68cf preproce
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import Flag, flat_qa
+from vlit_hub.formats.qa import Flag, Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 WHY = "the trainer drops it for holding 'caption' (or, a response, ' no ' or 'not')"

@@ -7,8 +7,7 @@ files and of the benchmark's multiple choice were not to be seen: they are read 
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 CHART = partial(flat_qa, task="document_qa")

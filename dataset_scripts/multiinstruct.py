@@ -7,8 +7,7 @@ instruction_templates.py:8-45, data_preprocessor/*.py. Rows that build_dataset.p
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.prompted import prompt_target
+from vlit_hub.formats.prompted import Medium, prompt_target
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 META = ("unique_id", "task_name", "image_source", "answer", "meta_data")

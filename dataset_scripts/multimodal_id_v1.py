@@ -7,8 +7,7 @@ Reader: YunxinLi/LingCloud @8367a3ab Lmeye/lmeye_dataset.py for version 2; of ve
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa, listed_qa
+from vlit_hub.formats.qa import Medium, flat_qa, listed_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 V2 = partial(flat_qa, media=(Medium("image", "{chunk_belong}/{image_path}"),), meta_keys=("type",))

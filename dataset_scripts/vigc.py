@@ -9,8 +9,7 @@ was not to be seen: both are read.
 from functools import partial
 
 from vlit_hub.formats.conversations import conversations
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import by_key, flat_qa
+from vlit_hub.formats.qa import Medium, by_key, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 META = ("id", "image_id", "weight", "instruction", "whole_text", "answer_given_question", "answer_lst")

@@ -7,8 +7,7 @@ instruction.py. Speech is features (.npy, L x D); the instructions stand in the 
 
 from functools import partial
 
-from vlit_hub.formats.native_media import Medium
-from vlit_hub.formats.qa import flat_qa
+from vlit_hub.formats.qa import Medium, flat_qa
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 ZH = partial(flat_qa, language="zh", question=())

@@ -12,7 +12,9 @@ from vlit_hub.formats.native_media import Medium, media_of
 from vlit_hub.schema import Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
+__all__ = ["Medium", "prompt_target"]
 _BOX = re.compile(r"-?\d+(?:\.\d+)?(?: -?\d+(?:\.\d+)?){3}")
+_DIGITS_BEFORE, _DIGITS_AFTER = re.compile(r"[\d.]"), re.compile(r"\.?\d")
 
 
 def prompt_target(
@@ -111,16 +113,26 @@ def _region(literal: str, where: str, label: str = "") -> Region:
 
 
 def _grounded(text: str, regions: Mapping[str, Region]) -> list[Part]:
-    """The text cut where it has a box of the record."""
-    order = list(regions)
-    literals = "|".join(map(re.escape, sorted(regions, key=len, reverse=True)))
-    pieces = re.split(rf"(?<![\d.])({literals})(?!\.?\d)", text) if regions else [text]
-    parts = [
-        Part("region", regions=[order.index(piece)]) if i % 2 else Part(text=piece)
-        for i, piece in enumerate(pieces)
-        if piece
-    ]
-    return parts or [Part()]
+    """The text cut where it has a box of the record, alone and not as a piece of longer numbers."""
+    places = []
+    for index, literal in enumerate(regions):
+        start = text.find(literal)
+        while start >= 0:
+            end = start + len(literal)
+            if not _DIGITS_BEFORE.search(text, max(0, start - 1), start) and not _DIGITS_AFTER.match(text, end):
+                places.append((start, -end, index))
+            start = text.find(literal, end)
+    parts: list[Part] = []
+    at = 0
+    for start, minus_end, index in sorted(places):
+        if start >= at:
+            if start > at:
+                parts.append(Part(text=text[at:start]))
+            parts.append(Part("region", regions=[index]))
+            at = -minus_end
+    if at < len(text) or not parts:
+        parts.append(Part(text=text[at:]))
+    return parts
 
 
 def _task(

@@ -16,6 +16,7 @@ from vlit_hub.formats.templates import draw
 from vlit_hub.schema import Message, Part, Role, Sample, Span
 from vlit_hub.spec import BadRecord, Context, Converter
 
+__all__ = ["Flag", "Medium", "by_key", "flat_qa", "listed_qa"]
 PLACEHOLDER = "<image>"
 
 
