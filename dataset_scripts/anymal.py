@@ -29,6 +29,7 @@ SPEC = DatasetSpec(
         MediaRule("media", ("{ref}", "videos/{ref}"), type="video"),
         MediaRule("media", ("{ref}", "audios/{ref}"), type="audio"),
     ),
+    min_typed=1.0,
     survey_category="general/self-instruct",
     modalities=("image", "video", "audio", "IMU", "text"),
     picture_sources=("CC-licensed web images (human part)",),

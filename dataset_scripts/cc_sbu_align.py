@@ -35,6 +35,7 @@ SPEC = DatasetSpec(
         task="description",
     ),
     media=(MediaRule("images", ("image/{ref}", "{ref}", "images/{ref}", "cc_sbu_align/image/{ref}")),),
+    min_typed=1.0,
     survey_category="general/self-instruct",
     picture_sources=("Conceptual Captions", "SBU"),
     generator="MiniGPT-4 stage-1 drafts corrected with ChatGPT, then checked by hand",

@@ -31,6 +31,7 @@ SPEC = DatasetSpec(
         kinds={"factual": "none", "contrastive": "negative"},
     ),
     media=(MediaRule("coco", ("{ref}", "train2014/{name}", "val2014/{name}", "train2017/{name}", "val2017/{name}")),),
+    min_typed=1.0,
     survey_category="general/self-instruct (hallucination, contrastive)",
     picture_sources=("COCO captions (COCO images)",),
     generator="ChatGPT from human captions",

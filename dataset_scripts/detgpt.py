@@ -31,6 +31,7 @@ SPEC = DatasetSpec(
         flags=(Flag("answer", CLOSING, "ends without its list of target objects", missing=True),),
     ),
     media=(MediaRule("coco", ("val2017/{ref}", "train2017/{ref}", "{ref}", "images/{ref}")),),
+    min_typed=1.0,
     survey_category="specific/region (object-task reasoning)",
     picture_sources=("COCO val2017",),
     generator="ChatGPT from COCO captions and object lists",

@@ -27,6 +27,7 @@ SPEC = DatasetSpec(
     ),
     convert=partial(tool_dialogue, meta_keys=("id",)),
     meta_keys=("id",),
+    min_typed=0.7,
     survey_category="general/self-instruct (tool use; survey may file it under construction-tools / data from"
     " tool-augmented LLMs)",
     modalities=("text",),

@@ -41,6 +41,7 @@ SPEC = DatasetSpec(
         MediaRule("charts", ("{ref}", "chart_image/{ref}", "chart_images/{ref}")),
     ),
     meta_keys=("task",),
+    min_typed=0.7,
     survey_category="general/self-instruct",
     picture_sources=("Visual Genome", "chart images (Statista)"),
     generator="GPT-4 (gpt-4-32k-0314) over VG dense captions and boxes",

@@ -34,7 +34,7 @@ SPEC = DatasetSpec(
     convert=OPEN_VQA,
     media=(MediaRule("media", ("{ref}", "data/{ref}")), MediaRule("media", ("{ref}", "data/{ref}"), type="video")),
     meta_keys=META,
-    min_typed=0.4,
+    min_typed=0.5,
     survey_category="general/annotation-adaption + data-mixing",
     modalities=("image", "video", "text"),
     picture_sources=("VQAv2", "OCR-VQA", "Places365", "Something-Something v2", "NExT-QA", "MSRVTT-QA", "MSVD-QA"),

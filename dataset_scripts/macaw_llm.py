@@ -45,6 +45,7 @@ SPEC = DatasetSpec(
         MediaRule("avsd", ("{ref}", "videos/{ref}", "avsd/videos/{ref}"), type="video"),
         MediaRule("avsd", ("{ref}", "audios/{ref}", "avsd/audios/{ref}"), type="audio"),
     ),
+    min_typed=1.0,
     survey_category="general/self-instruct (image+video+audio)",
     modalities=("text", "image", "video", "audio"),
     picture_sources=("COCO train2014", "Charades / AVSD videos"),

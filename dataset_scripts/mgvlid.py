@@ -21,6 +21,7 @@ SPEC = DatasetSpec(
     convert=conversations,
     media=(MediaRule("images", ("{ref}", "images/{ref}", "coco/{ref}", "VG_100K/{name}", "VG_100K_2/{name}")),),
     meta_keys=("id", "model"),
+    min_typed=0.8,
     survey_category="specific/region",
     modalities=("image", "region", "text"),
     picture_sources=("COCO", "Visual Genome", "RefCOCO/+/g", "other detection, OCR and VQA sets named in the paper"),

@@ -48,6 +48,7 @@ SPEC = DatasetSpec(
     convert=partial(CHART, media=(Medium("image", "{image_id}"),)),
     media=(MediaRule("images", ("{ref}", "MMC-Instruction/{ref}", "MMC-Alignment/{ref}", "MMC-Benchmark/{ref}")),),
     meta_keys=("task",),
+    min_typed=0.7,
     survey_category="specific/text",
     modalities=("image", "text"),
     picture_sources=("arXiv figures", "VisText / Statista / other public chart sets"),

@@ -40,6 +40,7 @@ SPEC = DatasetSpec(
     ),
     media=(MediaRule("sources", ("{ref}", "raw_datasets/{ref}", "raw_datasets/MSCOCO2014/train2014/{name}")),),
     meta_keys=META,
+    min_typed=0.7,
     survey_category="general/annotation-adaption (templates)",
     picture_sources=("COCO2014", "Visual Genome", "GQA", "RefCOCO+", "COCO-Text", "VQAv2", "TDIUC", "Visual7W")
     + ("VizWiz quality", "WikiHow", "MOCHEG", "Hateful Memes", "TextVQA", "VCR", "NLVR", "VSR", "SNLI-VE", "VisDial")

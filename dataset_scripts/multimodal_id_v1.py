@@ -32,6 +32,7 @@ SPEC = DatasetSpec(
         MediaRule("chunks", ("{ref}", "image/{ref}")),
     ),
     meta_keys=("type",),
+    min_typed=0.75,
     survey_category="general/self-instruct + data-mixing",
     picture_sources=("MiniGPT-4 cc_sbu subset", "COCO", "Flickr30k", "SemArt"),
     generator="GPT-3.5-turbo from captions (V1)",

@@ -47,6 +47,7 @@ SPEC = DatasetSpec(
         MediaRule("speech", ("{ref}", "speech/{ref}"), "audio"),
     ),
     meta_keys=META,
+    min_typed=0.6,
     survey_category="general/self-instruct (image + video + speech, Chinese)",
     modalities=("text", "image", "video", "speech"),
     picture_sources=("CC/SBU (MiniGPT-4)", "COCO train2014/val2014 (VisDial)", "ActivityNet", "AISHELL-2 speech"),
