@@ -35,7 +35,7 @@ SPEC = DatasetSpec(
         boxes={"llava_v1_5_mix665k": "square"},
     ),
     media=(MediaRule("coco", ("{ref}", "train2017/{ref}", "images/{ref}", "coco/train2017/{ref}")),),
-    meta_keys=("id", "model"),
+    meta_keys=("id", "model", "conversations"),
     min_typed=0.7,
     survey_category="general/self-instruct",
     picture_sources=("COCO train2017", "v1.5 mix: GQA, OCR-VQA, TextVQA, Visual Genome"),

@@ -33,7 +33,7 @@ SPEC = DatasetSpec(
         MediaRule("data", ("{ref}", "data/{ref}")),
         MediaRule("coco", ("train2017/{name}", "val2017/{name}", "images/{name}")),
     ),
-    meta_keys=("id", "model"),
+    meta_keys=("id", "model", "conversations"),
     survey_category="general/self-instruct",
     picture_sources=("LVIS = COCO train2017 (+ val2017)",),
     generator="GPT-4V",

@@ -45,7 +45,7 @@ SPEC = DatasetSpec(
         MediaRule("visual_genome", ("{name}", "VG_100K/{name}", "VG_100K_2/{name}", "images/{name}")),
         MediaRule("data", ("{ref}", "data/{ref}")),
     ),
-    meta_keys=("topic", "id", "model"),
+    meta_keys=("topic", "id", "model", "conversations"),
     survey_category="general/self-instruct",
     modalities=("image", "text", "region"),
     picture_sources=("Visual Genome (with COCO captions where available)",),

@@ -94,9 +94,11 @@ def dialogue(
     used = 0
     for role, text in turns:
         if placeholder in text:
-            if text.count(placeholder) > len(refs) - used:
-                text = _first_mention(text, refs, used, placeholder, where, ctx)
-            content, used = _content(text, used, placeholder, cut, regions)
+            pieces = text.split(placeholder)
+            if used + len(pieces) - 1 > len(refs):
+                pieces = _first_mention(pieces, refs, used, placeholder, where, ctx)
+            content = _content(pieces, used, cut, regions)
+            used += len(pieces) - 1
         else:
             content = cut(text, regions) if cut else [Part("text", text)]
         messages.append(Message(role, content))
@@ -187,30 +189,32 @@ def refs_of(record: Mapping[str, Any], key: str) -> list[str]:
     return [text_field(record, key)]
 
 
-def _first_mention(text: str, refs: list[str], used: int, placeholder: str, where: str, ctx: Context) -> str:
-    """The text without the placeholders that mention a single picture again."""
+def _first_mention(
+    pieces: list[str], refs: list[str], used: int, placeholder: str, where: str, ctx: Context
+) -> list[str]:
+    """The pieces of a text joined where a placeholder between them mentions a single picture again."""
     if len(refs) != 1:
         raise BadRecord(where, f"more {placeholder} than the {len(refs)} pictures of the record")
     ctx.report(where, f"{placeholder} mentions the picture again; only the first mention is kept")
-    at = 0 if used else text.index(placeholder) + len(placeholder)
-    rest = text[at:].replace(f"\n{placeholder}", "").replace(f"{placeholder}\n", "").replace(placeholder, "")
-    return text[:at] + rest
+    kept, last = ([], pieces[0]) if used else ([pieces[0]], pieces[1])
+    for piece in pieces[1 if used else 2 :]:
+        # The newline that came with the placeholder goes with it, on one side.
+        last = last.removesuffix("\n") + piece if last.endswith("\n") else last + piece.removeprefix("\n")
+    return [*kept, last]
 
 
-def _content(text: str, used: int, placeholder: str, cut: Cut | None, regions: list[Region]) -> tuple[list[Part], int]:
-    """The parts of one turn, and how many pictures are mentioned so far."""
+def _content(pieces: list[str], used: int, cut: Cut | None, regions: list[Region]) -> list[Part]:
+    """The parts of one turn that was split at its pictures, of which ``used`` stand before it."""
     parts: list[Part] = []
-    pieces = text.split(placeholder)
     for i, piece in enumerate(pieces):
         if i:
-            parts.append(Part("image", index=used))
-            used += 1
+            parts.append(Part("image", index=used + i - 1))
             piece = piece.removeprefix("\n")
         if i < len(pieces) - 1:
             piece = piece.removesuffix("\n")
         if piece:
             parts += cut(piece, regions) if cut else [Part("text", piece)]
-    return parts or [Part()], used
+    return parts or [Part()]
 
 
 def _boxes(dialect: str, text: str, regions: list[Region]) -> list[Part]:

@@ -15,7 +15,8 @@ from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
 START, END = "<st>", "<ed>"
-_NUMBER = r"\s*\d*\.?\d+\s*"
+_DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)"
+_NUMBER = rf"\s*{_DIGITS}\s*"
 _BOX = rf"\[{','.join([_NUMBER] * 4)}\]"
 _MARKED = re.compile(rf"<st>((?:(?!<st>|<ed>).)*)<ed>(?:\s*({_BOX}(?:\s*,\s*{_BOX})*))?", re.DOTALL)
 
@@ -89,10 +90,10 @@ class _Marks:
         for match in _MARKED.finditer(text):
             parts += self._plain(text[end : match.start()], regions)
             literal = match.group(2) or ""
-            values = [float(v) for v in re.findall(r"\d*\.?\d+", literal)]
+            values = [float(v) for v in re.findall(_DIGITS, literal)]
             boxes = [values[k : k + 4] for k in range(0, len(values), 4)]
             first = len(regions)
-            regions += [Region(box=box, label="", native=literal) for box in boxes]
+            regions += [Region(box=box, native=literal) for box in boxes]
             parts.append(Part("region", text=match.group(1), regions=list(range(first, len(regions)))))
             end = match.end()
         parts += self._plain(text[end:], regions)
