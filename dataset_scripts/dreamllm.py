@@ -28,6 +28,7 @@ SPEC = DatasetSpec(
     convert=written_document,
     media=(MediaRule("mmc4", ("{ref}", "images/{ref}", "{name}")), *LLAVA.media),
     meta_keys=("matched_sim", *LLAVA.meta_keys),
+    min_typed=0.8,
     survey_category="general/self-instruct",
     modalities=("image", "text"),
     picture_sources=("MMC4-core", "LAION (BLIP-LAION)", "LLaVA's sources"),

@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     convert=partial(numbered_images, tasks=TASKS),
     media=(MediaRule("root", ("{ref}",)),),
     meta_keys=("sample_id",),
+    min_typed=0.8,
     survey_category="general/annotation-adaption (multi-image, interleaved)",
     modalities=("image", "text"),
     picture_sources=(

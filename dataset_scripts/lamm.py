@@ -44,6 +44,7 @@ SPEC = DatasetSpec(
         MediaRule("3d", ("{ref}", "3D_Instruct/{ref}"), type="point_cloud", full_colour=255),
     ),
     meta_keys=(*KEYS, "src_image"),
+    min_typed=0.6,
     survey_category="general/self-instruct + specific/pointcloud (2D half general, 3D half domain/pointcloud)",
     modalities=("text", "image", "point_cloud"),
     picture_sources=("COCO 2017", "Bamboo", "Locount", "TextVQA", "3RScan", "ShapeNet"),

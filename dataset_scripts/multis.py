@@ -48,6 +48,7 @@ SPEC = DatasetSpec(
         MediaRule("audios", ("{ref}", "{ref}.wav", "{ref}.mp3", "{ref}.mkv"), type="audio"),
     ),
     meta_keys=("desc", "caption", "text"),
+    min_typed=0.9,
     survey_category="general/self-instruct + annotation-adaption (multi-modal: image, video, audio)",
     modalities=("text", "image", "video", "audio"),
     picture_sources=("COCO", "Visual Genome", "MSRVTT", "AudioCaps", "AudioSet / VALOR"),

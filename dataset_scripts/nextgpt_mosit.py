@@ -27,6 +27,7 @@ SPEC = DatasetSpec(
         MediaRule(f"{kind}s", (f"{kind}s/{{ref}}", f"MosIT_data/{kind}s/{{ref}}", "{ref}"), type=kind) for kind in TYPES
     ),
     meta_keys=("source_data", "data_source"),
+    min_typed=0.8,
     survey_category="general/self-instruct",
     modalities=("image", "video", "audio", "text"),
     picture_sources=("web, YouTube and generated media collected by the authors",),

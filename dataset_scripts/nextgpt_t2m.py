@@ -28,6 +28,7 @@ SPEC = DatasetSpec(
     convert=generated_media,
     media=tuple(MediaRule(f"{kind}s", (f"{kind}s/{{ref}}", "{ref}"), type=kind) for kind in TYPES),
     meta_keys=("source_data",),
+    min_typed=0.9,
     survey_category="general/self-instruct",
     modalities=("text", "image", "video", "audio"),
     picture_sources=("CC3M captions", "WebVid captions", "AudioCaps captions"),

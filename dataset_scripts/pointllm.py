@@ -2,8 +2,7 @@
 
 Paper: https://arxiv.org/abs/2308.16911. Data: https://huggingface.co/datasets/RunsenXu/PointLLM.
 Reader: OpenRobotLab/PointLLM @77bf64cc pointllm/data/object_point_dataset.py:103,115-119,145-146,171-190,
-pointllm/data/utils.py. A record without <point> is text only there: its cloud is listed, not mentioned. The
-filtered file is the other without the 3000 validation objects.
+utils.py. Without <point> a record is text only: its cloud is listed, not mentioned. `_filtered` lacks the val objects.
 """
 
 from functools import partial
@@ -12,7 +11,7 @@ from vlit_hub.formats.media_dialogue import Slot, media_dialogue
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
 CORRUPT = "its colours are corrupted: the authors' reader leaves it out"
-BRIEF = (("PointLLM_brief_description_660K_filtered.json",), ("PointLLM_brief_description_660K.json",))
+BRIEF = tuple((f"PointLLM_brief_description_660K{end}.json",) for end in ("_filtered", ""))
 COMPLEX = (("PointLLM_complex_instruction_70K.json",),)
 GT = tuple((f"PointLLM_brief_description_val_{n}_GT.json",) for n in (3000, 200))
 
@@ -49,6 +48,7 @@ SPEC = DatasetSpec(
         refused=dict.fromkeys(("6760e543e1d645d5aaacd3803bcae524", "b91c0711149d460a8004f9c06d3b7f38"), CORRUPT),
     ),
     media=(MediaRule("objaverse", ("{ref}", "8192_npy/{ref}"), type="point_cloud"),),
+    min_typed=0.9,
     survey_category="domain/pointcloud (specific/3D, self-instruct)",
     modalities=("text", "point_cloud"),
     picture_sources=("Objaverse (8192 coloured points an object)",),

@@ -24,6 +24,7 @@ SPEC = DatasetSpec(
     convert=named_images,
     media=(MediaRule("images", ("images/{ref}", "{ref}")),),
     meta_keys=("raw",),
+    min_typed=0.9,
     survey_category="general/self-instruct",
     modalities=("image", "text"),
     picture_sources=("CC3M (MiniGPT-4 cc_sbu_align)",),

@@ -24,6 +24,7 @@ SPEC = DatasetSpec(
     convert=partial(per_turn_images, meta_keys=("image_dir",)),
     media=(MediaRule("images", ("{ref}", "images/{ref}", "mim_images/{ref}")),),
     meta_keys=("image_dir", "media"),
+    min_typed=0.8,
     survey_category="general/self-instruct",
     modalities=("image", "text"),
     picture_sources=("CC3M",),

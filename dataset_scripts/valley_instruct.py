@@ -39,6 +39,7 @@ SPEC = DatasetSpec(
         MediaRule("images", ("{ref}", "images/{ref}", "{name}")),
     ),
     meta_keys=("id", "v_id"),
+    min_typed=0.8,
     survey_category="specific/video (self-instruct)",
     modalities=("text", "video"),
     picture_sources=("VATEX (YouTube clips)", "JukinMedia", "VIOLIN (only in the full file)"),

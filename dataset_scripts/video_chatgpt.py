@@ -42,6 +42,7 @@ SPEC = DatasetSpec(
     ),
     media=(MediaRule("activitynet", tuple(f"{d}{{stem}}{e}" for d in ("", "videos/") for e in ENDINGS), type="video"),),
     meta_keys=("id",),
+    min_typed=0.8,
     survey_category="specific/video (self-instruct + human-assisted)",
     modalities=("text", "video"),
     picture_sources=("ActivityNet-200",),

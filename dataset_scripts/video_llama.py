@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     convert=VIDEOCHAT.convert,
     media=(MediaRule("coco2014", COCO), *LLAVA.media, *CC_SBU.media, *VIDEOCHAT.media[:1]),
     meta_keys=LLAVA.meta_keys,
+    min_typed=0.9,
     survey_category="specific/video, data-mixing",
     modalities=("text", "image", "video"),
     picture_sources=("COCO train2014", "CC/SBU", "WebVid"),

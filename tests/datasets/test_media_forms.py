@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import rows
+from tests.rows import lamm
+from vlit_hub import registry
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.media_forms import check_stream, point_cloud, ready
+from vlit_hub.release import Release
 from vlit_hub.schema import Blob
 
 POINTS = np.linspace(0, 1, 24, dtype=np.float32).reshape(4, 6)
@@ -89,3 +93,18 @@ def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
     for check in (check_stream, point_cloud):
         with pytest.raises(UnreadableMedia, match="cannot be read"):
             check(str(tmp_path / "gone"))
+
+
+def test_a_release_gives_safe_clouds_and_reports_refused_ones(tmp_path: Path) -> None:
+    release = Release(registry.get("lamm"), rows.write(tmp_path, lamm.FILES), "3d")
+    blob = next(release.read("train")).samples[0].point_clouds[0]
+    assert blob is not None and blob.bytes is not None
+    found, native = np.load(io.BytesIO(blob.bytes)), np.linspace(0, 1, 30).reshape(5, 6)
+    assert np.allclose(found[:, :3], native[:, :3])
+    assert np.allclose(found[:, 3:], native[:, 3:] / 255)
+    cloud = tmp_path / "3D_Instruct/shapenet_pcls/04256520_cb_4096.npy"
+    cloud.write_bytes(saved(np.array([{}], dtype=object), allow_pickle=True))
+    outcome = next(release.read("train"))
+    assert outcome.samples[0].point_clouds == [None]
+    ((field, reason),) = outcome.reports
+    assert (field, "allow_pickle=False" in reason) == ("media[0]", True)
