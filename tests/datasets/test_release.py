@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,15 @@ def test_splits_built_one_by_one_keep_each_others_quarantine_and_go_with_their_f
     build(Release(PAIRS, raw), tmp_path / "out")
     assert len(Store(tmp_path / "out")) == 0
     assert [entry["split"] for entry in json.loads((tmp_path / "out" / "build.json").read_text())] == ["train"]
+
+
+def test_the_report_keeps_the_options_of_the_build(tmp_path: Path) -> None:
+    spec = replace(PAIRS, options={"context": 0})
+    raw = rows.write(tmp_path / "raw", {"a.jsonl": '{"children": ["x"]}\n'})
+    report = build(Release(spec, raw, options={"context": "2"}), tmp_path / "out")
+    [kept] = json.loads((tmp_path / "out" / "build.json").read_text())
+    assert kept["options"] == report.to_dict()["options"] == {"context": 2}
+    assert "options" not in build(Release(PAIRS, raw), tmp_path / "out").to_dict()
 
 
 def test_a_converter_that_fails_costs_its_record_alone(tmp_path: Path) -> None:

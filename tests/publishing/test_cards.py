@@ -24,6 +24,7 @@ from vlit_hub.publishing.licences import hub_licence
 from vlit_hub.publishing.model_card import family_facts
 from vlit_hub.publishing.rendering import SURVEY
 from vlit_hub.schema import COLUMNS, TASKS
+from vlit_hub.shards import Index
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.training.settings import ANY_FAMILY, SETTINGS
 
@@ -134,6 +135,32 @@ def test_build_report(card):
         "image: a \\| in a reason": (2,),
         "conversations[]: empty": (1,),
     }
+
+
+def test_the_rebuild_command_is_that_of_each_build(shards, card, tmp_path):
+    facts = dataset_facts(shards[0])
+    start = f"  - `vlit build {made.NAME} --raw RAW --out SHARDS --subset"
+    assert f"{start} default --split train`" in card and card.count("vlit build") == 1
+    [build] = facts.builds
+    builds = (build, {**build, "subset": "conversation 58k", "split": "test", "options": {"context": 3}})
+    card = dataset_card(dataclasses.replace(facts, builds=builds))
+    assert f"{start} 'conversation 58k' --split test --option context=3`" in card and card.count("vlit build") == 2
+    card = dataset_card(dataclasses.replace(facts, builds=()))
+    commands = re.findall(r"--subset (\S+) --split (\S+)`", card)
+    assert sorted(commands) == sorted((subset, split) for subset, split in shards[1])
+
+
+def test_facts_of_what_a_run_was_tuned_on(shards):
+    folder, content = shards
+    for selection in ({}, {"subset": "default"}, {"split": "train"}, {"subset": "default", "split": "train"}):
+        index = Index(folder, **selection)
+        facts = dataset_facts(folder, index=index.fingerprint)
+        assert (facts.fingerprint, facts.total) == (index.fingerprint, len(index))
+        assert [(s.subset, s.split) for s in facts.splits] == [(s.subset, s.split) for s in index.splits]
+        assert len(facts.builds) == 1
+    assert dataset_facts(folder, index=Index(folder, subset="detail_23k").fingerprint).builds == ()
+    with pytest.raises(ValueError, match="neither it nor a subset or split of it is bb22"):
+        dataset_facts(folder, index="bb22")
 
 
 def test_unresolved_regions_and_no_build(tmp_path):

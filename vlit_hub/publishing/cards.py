@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 from vlit_hub.publishing.configs import Config, loadable, metadata, tar_configs
@@ -66,6 +68,7 @@ def dataset_card(
         dialect=dialect,
         dialect_words=_dialect_words(dialect),
         left_out=left_out or {},
+        rebuild=partial(_rebuild, facts),
     )
     return card(metadata(facts, configs, title), body)
 
@@ -115,6 +118,18 @@ def _spreads(found: Mapping[str, Spread], labels: Mapping[str, str]) -> tuple[tu
 
 def _counts(found: Mapping[str, int]) -> tuple[tuple[str, ...], ...]:
     return tuple((key, _n(count)) for key, count in found.items())
+
+
+def _rebuild(facts: DatasetFacts, name: str) -> list[str]:
+    """The commands that build a dataset's splits again, one each; by the splits where no build was reported."""
+    builds = [build for build in facts.builds if build["name"] == name]
+    builds = builds or [asdict(split) for split in facts.splits if split.dataset == name]
+    found = []
+    for build in builds:
+        options = [word for key, value in build.get("options", {}).items() for word in ("--option", f"{key}={value}")]
+        command = ["vlit", "build", name, "--raw", "RAW", "--out", "SHARDS"]
+        found.append(shlex.join([*command, "--subset", build["subset"], "--split", build["split"], *options]))
+    return found
 
 
 def _n(number: int) -> str:

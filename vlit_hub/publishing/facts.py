@@ -2,9 +2,9 @@
 
 Every number on a card names the command that gives it again::
 
-    python -m vlit_hub.publishing.facts SHARDS [SECTION]
+    python -m vlit_hub.publishing.facts SHARDS [SECTION [INDEX]]
 
-which prints one section of the facts (or all of them) as JSON.
+which prints one section of the facts (or all of them) as JSON; INDEX: the fingerprint of a subset or split of SHARDS.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,16 @@ import numpy as np
 from vlit_hub import registry
 from vlit_hub.schema import COLUMNS, MODALITIES, Sample, from_json, text_of
 from vlit_hub.shards import Index
+from vlit_hub.shards import manifest as manifests
+from vlit_hub.shards.index import fingerprint
 from vlit_hub.shards.manifest import Split
 from vlit_hub.spec import DatasetSpec, Taxonomy
 
 BUILD = "build.json"
 """Beside the manifest: what each ``vlit build`` into the folder reported; only BUILD_KEYS of it are published."""
-BUILD_KEYS = ("name", "subset", "split", "records", "converted", "partial", "quarantined", "samples", "reasons")
+BUILD_KEYS = (
+    "name", "subset", "split", "options", "records", "converted", "partial", "quarantined", "samples", "reasons",
+)  # fmt: skip
 WITHHELD = "withheld_media"
 """File-level fact of a split: media that were there when it was built and are not published."""
 
@@ -132,7 +137,7 @@ class DatasetFacts:
     media: dict[str, dict[str, int]]
     """type -> present, missing (not found when built), withheld (not published)."""
     builds: tuple[dict[str, Any], ...] = ()
-    """Per build into the folder: name, subset, records, converted, partial, quarantined, reasons."""
+    """Per split that was built: BUILD_KEYS of its report."""
 
     @property
     def total(self) -> int:
@@ -207,13 +212,32 @@ class _Tally:
         return any_missing
 
 
-def dataset_facts(shards_dir: str | Path, kept_back: Container[str] = ()) -> DatasetFacts:
+def dataset_facts(shards_dir: str | Path, kept_back: Container[str] = (), *, index: str = "") -> DatasetFacts:
     """Count everything in a folder of shards, in one pass over its JSON members (no medium is read).
 
     The media of the datasets in ``kept_back`` are counted as withheld, as in an export that leaves them behind.
-    Raises ShardError for an unfinished folder, UnknownDataset where a dataset in it has no script.
+    ``index``: the fingerprint of what to count, the folder or a subset or split of it (a run's ``data.index``).
+    Raises ShardError for an unfinished folder, UnknownDataset where a dataset in it has no script, ValueError where
+    nothing in it has that fingerprint.
     """
-    index = Index(shards_dir)
+    return _facts_of(_selected(Path(shards_dir), index) if index else Index(shards_dir), kept_back)
+
+
+def _selected(folder: Path, wanted: str) -> Index:
+    """The folder, or the subset or split of it, whose index has that fingerprint."""
+    splits = manifests.load(folder).splits
+    subsets = (None, *dict.fromkeys(entry.subset for entry in splits))
+    for subset, split in product(subsets, (None, *dict.fromkeys(entry.split for entry in splits))):
+        chosen = tuple(s for s in splits if subset in (None, s.subset) and split in (None, s.split))
+        if chosen and fingerprint(chosen) == wanted:
+            return Index(folder, subset=subset, split=split)
+    raise ValueError(
+        f"{folder} has index {fingerprint(tuple(splits))}, and neither it nor a subset or split of it is {wanted}: give"
+        " the shards that were used"
+    )
+
+
+def _facts_of(index: Index, kept_back: Container[str]) -> DatasetFacts:
     tally = _Tally()
     splits = tuple(_split_facts(index, number, tally, kept_back) for number in range(len(index.splits)))
     withheld: Counter[str] = sum((Counter(split.withheld) for split in splits), Counter())
@@ -236,7 +260,7 @@ def dataset_facts(shards_dir: str | Path, kept_back: Container[str] = ()) -> Dat
             for kind in MODALITIES
             if tally.present[kind] or tally.absent[kind]
         },
-        builds=tuple(build_reports(index.path)),
+        builds=tuple(_builds(index)),
     )
 
 
@@ -281,6 +305,15 @@ def build_reports(folder: Path) -> list[dict[str, Any]]:
     return [{key: report[key] for key in BUILD_KEYS if key in report} for report in reports]
 
 
+def _builds(index: Index) -> Iterator[dict[str, Any]]:
+    """The reports of the index's splits, and of those that gave no shards where it is the whole folder."""
+    known = {(entry.dataset, entry.subset, entry.split) for entry in index.splits}
+    whole = len(known) == len(manifests.load(index.path).splits)
+    for report in build_reports(index.path):
+        if whole or (report["name"], report["subset"], report["split"]) in known:
+            yield report
+
+
 def _split_facts(index: Index, number: int, tally: _Tally, kept_back: Container[str]) -> SplitFacts:
     split, pictures = index.splits[number], tally.present["image"]
     withheld = Counter(split.facts.get(WITHHELD, {}))
@@ -305,8 +338,8 @@ def _split_facts(index: Index, number: int, tally: _Tally, kept_back: Container[
 
 
 def main(arguments: list[str]) -> None:
-    """``SHARDS [SECTION]``: print the facts of a folder as JSON."""
-    facts = dataset_facts(arguments[0])
+    """``SHARDS [SECTION [INDEX]]``: print the facts of a folder as JSON."""
+    facts = dataset_facts(arguments[0], index="".join(arguments[2:3]))
     found = facts.section(arguments[1]) if arguments[1:] else asdict(facts)
     print(json.dumps(found, indent=1, ensure_ascii=False))
 

@@ -9,7 +9,7 @@ from vlit_hub.publishing.facts import Part
 
 HUB_IDS = frozenset(
     "apache-2.0 mit bsd-2-clause bsd-3-clause cc0-1.0 cc-by-3.0 cc-by-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc-by-nc-3.0"
-    " cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-4.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 odc-by odbl gpl-3.0".split()
+    " cc-by-nc-4.0 cc-by-nd-4.0 cc-by-nc-nd-4.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 odc-by odbl gpl-3.0 ms-pl".split()
 )
 """Identifiers that the Hub knows: lower-case SPDX, as far as a spec states one of them."""
 

@@ -51,7 +51,10 @@ def build(
     started = time.monotonic()
     if unknown := set(splits or ()) - set(release.files):
         raise ValueError(f"no files of split {', '.join(sorted(unknown))}; found: {', '.join(release.files)}")
-    total = BuildReport(release.spec.name, release.subset, unread=release.unread, absent=release.absent)
+    options = dict(release.options)
+    total = BuildReport(
+        release.spec.name, release.subset, options=options, unread=release.unread, absent=release.absent
+    )
     chosen = [split for split in release.files if not splits or split in splits]
     out.mkdir(parents=True, exist_ok=True)
     if not splits:
@@ -70,7 +73,7 @@ def build(
 def _build_split(
     release: Release, out: Path, split: str, strict: bool, max_bytes: int, progress: Callable[[str, int], None] | None
 ) -> BuildReport:
-    report = BuildReport(release.spec.name, release.subset, split)
+    report = BuildReport(release.spec.name, release.subset, split, options=dict(release.options))
     forget(out, report.key)
     refused = out / f".{QUARANTINE}.part"
     heads: dict[str, dict[str, Any]] = {}

@@ -35,6 +35,8 @@ class BuildReport:
     missing_media: int = 0
     unresolved_regions: int = 0
     shards: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+    """Of the script, with their defaults."""
     reasons: Counter[str] = field(default_factory=Counter)
     """``field: reason`` (indices left out) -> how often, faults that stopped a conversion and those that did not."""
     unread: list[str] = field(default_factory=list)
@@ -60,7 +62,7 @@ class BuildReport:
         found = {**vars(self), "reasons": dict(self.reasons.most_common())}
         if self.audit:
             found["audit"] = self.audit.to_dict()
-        return {key: value for key, value in found.items() if key not in ("audit", "split") or value}
+        return {key: value for key, value in found.items() if key not in ("audit", "split", "options") or value}
 
 
 def forget(folder: Path, key: Key) -> None:
@@ -76,6 +78,7 @@ def remember(folder: Path, report: BuildReport, refused: Path) -> None:
         _rewrite(folder / QUARANTINE, rows, lambda row: True)
     refused.unlink()
     mine = {"name": report.name, "subset": report.subset, "split": report.split}
+    mine |= {"options": report.options} if report.options else {}
     mine |= {name: getattr(report, name) for name in COUNTS} | {"reasons": dict(report.reasons.most_common())}
     _save(folder, [*_reports(folder), mine])
 
