@@ -43,7 +43,7 @@ def grounded_caption(
             if not isinstance(row, list) or len(row) != 7:
                 raise BadRecord(where, f"expected [start, end, x1, y1, x2, y2, score], found {row!r:.60}")
             regions.append(region_of(row[2:6], where, frame="norm", score=number(row[6], where)))
-            if (span := _span(row[:2], len(said))) is None:
+            if (span := span_of(row[:2], len(said))) is None:
                 ctx.report(where, f"{row[0]}..{row[1]} does not lie in the caption; the region is kept without it")
             else:
                 ties.append((*span, [len(regions) - 1]))
@@ -195,11 +195,23 @@ def size_of(record: Mapping[str, Any], width: str = "width", height: str = "heig
     return found  # type: ignore[return-value]
 
 
-def _span(row: list[Any], length: int) -> tuple[int, int] | None:
-    """Start and end as integers (parquet holds them as floats); None where they are no stretch of the text."""
-    if not all(is_number(value) and value == int(value) for value in row):
+def numbers_of(value: Any, where: str) -> list[float]:
+    """A list of finite numbers."""
+    if not isinstance(value, list):
+        raise BadRecord(where, f"expected a list of numbers, found {value!r:.40}")
+    return [number(item, where) for item in value]
+
+
+def span_of(value: Any, length: int) -> tuple[int, int] | None:
+    """[start, end] or [[start, end], ...] (the first counts) as integers; None where they are no stretch of the text.
+
+    Parquet holds them as floats.
+    """
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        value = value[0]
+    if not isinstance(value, list) or len(value) != 2 or not all(is_number(v) and v == int(v) for v in value):
         return None
-    start, end = int(row[0]), int(row[1])
+    start, end = int(value[0]), int(value[1])
     return (start, end) if 0 <= start < end <= length else None
 
 
