@@ -34,6 +34,6 @@ SPEC = DatasetSpec(
     generator="GPT-4 with human filtering",
     size="5K dialogues",
     size_source="paper (recalled)",
-    obtain="Take mosit.json from data/IT_data/MosIT_data of https://github.com/NExT-GPT/NExT-GPT and the media by the"
-    " separate download its README links to (media roots 'images', 'videos', 'audios').",
+    obtain="Take mosit.json from data/IT_data/MosIT_data of https://github.com/NExT-GPT/NExT-GPT and the media by"
+    " separate download (data/README.md there; media roots 'images', 'videos', 'audios').",
 )
