@@ -14,7 +14,7 @@ from vlit_hub.spec import DatasetSpec, Files, MediaRule, Table
 
 FACTS = ("relationships", "affordances", "landmark", "id_counter")
 MASKS = partial(phrase_masks, meta_keys=("image_id",))
-FLICKR = partial(coco_caption, mask="sam_mask", join="annotations", meta_keys=("id",))
+FLICKR = partial(coco_caption, mask="sam_mask", join="annotations")
 FOLDERS = tuple(f"{f}/{{ref}}" for f in ("GranDf_HA_images/train", "coco_2017/train2017", "coco_2014/train2014"))
 LAYOUTS = (
     (("GranDf_HA_", "OpenPsg"), "", MASKS),
@@ -48,7 +48,7 @@ SPEC = DatasetSpec(
         MediaRule("grand-f", FOLDERS),
         MediaRule("flickr30k", ("{ref}", "flikcr_30k/train/{ref}")),
     ),
-    meta_keys=(*FACTS, "regions", "image_id", "id", "key"),
+    meta_keys=(*FACTS, "regions", "image_id", "key"),
     survey_category="specific/region",
     modalities=("image", "text", "box", "mask"),
     picture_sources=("SA-1B", "COCO 2017 train (OpenPSG)", "COCO 2014 train (RefCOCOg)", "Flickr30k"),

@@ -261,7 +261,7 @@ EXPECTED = {
                     ("mask", "norm", [0.1, 0.1, 0.5, 0.6], [], ([10, 20], "X3280\\2")),
                     ("box", "norm", [0.0, 0.0, 1.0, 1.0]),
                 ],
-                "meta": '{"id":1,"regions":[{"area":40,"ignore":0},{"area":200}]}',
+                "meta": '{"regions":[{"area":40,"ignore":0},{"area":200}]}',
             }
         ],
     },

@@ -68,8 +68,6 @@ def coco_regions(
     if file_name:
         media = replace(media, ref=media.ref.rpartition(file_name)[2])
     found = annotations_of(record, join, ctx)
-    if not found:
-        ctx.report(join, "none of this picture")
     for i, annotation in enumerate(found):
         try:
             region = region_of(annotation.get("bbox"), f"{join}[{i}].bbox", size=size, form="xywh")
@@ -95,6 +93,8 @@ def coco_regions(
 def annotations_of(record: Mapping[str, Any], join: str, ctx: Context) -> list[Mapping[str, Any]]:
     """The annotations of a row of ``images``, in the order of the file."""
     found = ctx.tables[join].all(record.get("id"))
+    if not found:
+        ctx.report(join, f"none with image_id {record.get('id')!r:.20}")
     if not all(isinstance(annotation, Mapping) for annotation in found):
         raise BadRecord(join, "expected objects")
     return found
