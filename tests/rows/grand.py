@@ -95,6 +95,7 @@ FILES = {
                     "ignore": 0,
                 },
                 {"image_id": 1, "bbox": [0, 0, 20, 10], "area": 200, "tokens_positive": []},
+                {"image_id": 1, "bbox": [0, 0, 9, 9], "area": 81, "tokens_positive": [[0, 3]], "ignore": 1},
             ],
         }
     ),
@@ -261,7 +262,6 @@ EXPECTED = {
                     ("mask", "norm", [0.1, 0.1, 0.5, 0.6], [], ([10, 20], "X3280\\2")),
                     ("box", "norm", [0.0, 0.0, 1.0, 1.0]),
                 ],
-                "meta": '{"regions":[{"area":40,"ignore":0},{"area":200}]}',
             }
         ],
     },

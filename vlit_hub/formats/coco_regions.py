@@ -13,8 +13,6 @@ from vlit_hub.formats.region_qa import about_region
 from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
-_TYPED = ("image_id", "bbox", "tokens_positive", "caption")
-
 
 def coco_caption(
     record: Mapping[str, Any],
@@ -27,13 +25,12 @@ def coco_caption(
     """One Sample per row of ``images``: its ``caption``, grounded by the first of each annotation's tokens_positive.
 
     ``join``: the table of annotations by ``image_id``, bbox [x, y, w, h] in pixels; ``mask``: their key of an RLE.
-    The annotations' other keys are meta.regions.
+    Annotations marked ``ignore`` are left out, as their readers do.
     """
     said = text_field(record, "caption")
     media, size = media_of_row(record)
     regions: list[Region] = []
     ties: list[Tie] = []
-    extras: list[dict[str, Any]] = []
     for annotation in annotations_of(record, join, ctx):
         shape = mask_of(annotation[mask], f"{join}.{mask}") if mask and annotation.get(mask) is not None else None
         region = region_of(annotation.get("bbox"), f"{join}.bbox", size=size, form="xywh", mask=shape)
@@ -43,11 +40,7 @@ def coco_caption(
         else:
             ties.append((*span, [len(regions)]))
         regions.append(region)
-        extras.append({key: annotation[key] for key in annotation if key not in (*_TYPED, mask)})
-    facts = {key: record[key] for key in meta_keys if key in record}
-    if any(extras):
-        facts["regions"] = extras
-    yield grounded_sample(said, ties, regions, media, ctx, meta=meta_json(facts, facts))
+    yield grounded_sample(said, ties, regions, media, ctx, meta=meta_json(record, meta_keys))
 
 
 def coco_regions(
@@ -75,10 +68,6 @@ def coco_regions(
         except BadRecord as fault:
             yield fault
             continue
-        facts = {key: record[key] for key in meta_keys if key in record}
-        extra = {key: annotation[key] for key in annotation if key not in _TYPED}
-        if extra:
-            facts["regions"] = [extra]
         asked = about_region("describe_region", f"{ctx.file}:{ctx.row}:{i}")
         yield Sample(
             messages=[Message("user", [Part("image", index=0), *asked]), Message("assistant", [Part(text=said)])],
@@ -86,7 +75,7 @@ def coco_regions(
             regions=[region],
             task="region_description" if not name else "classification",
             group=media.ref,
-            meta=meta_json(facts, facts),
+            meta=meta_json(record, meta_keys),
         )
 
 
@@ -97,7 +86,10 @@ def annotations_of(record: Mapping[str, Any], join: str, ctx: Context) -> list[M
         ctx.report(join, f"none with image_id {record.get('id')!r:.20}")
     if not all(isinstance(annotation, Mapping) for annotation in found):
         raise BadRecord(join, "expected objects")
-    return found
+    kept = [annotation for annotation in found if not annotation.get("ignore")]
+    if len(kept) < len(found):
+        ctx.report(join, "marked to be ignored; left out")
+    return kept
 
 
 def media_of_row(record: Mapping[str, Any]) -> tuple[Media, Size | None]:
