@@ -13,9 +13,11 @@ from collections import Counter
 import pytest
 import yaml
 from huggingface_hub import DatasetCard, ModelCard, constants
+from typer.testing import CliRunner
 
 from tests.publishing import made
 from vlit_hub import registry
+from vlit_hub.cli import app
 from vlit_hub.processing.families import FAMILIES
 from vlit_hub.publishing.cards import dataset_card, model_card, shards_card
 from vlit_hub.publishing.configs import TASK_CATEGORIES, size_category, tar_configs
@@ -213,7 +215,8 @@ def test_metadata(shards, card):
 def test_hub_takes_the_cards(shards, card, hub, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
     DatasetCard(card).validate()
-    ModelCard(model_card(TRAINED, EVALUATED, VERIFIED, dataset_facts(shards[0]))).validate()
+    facts = dataset_facts(shards[0])
+    ModelCard(model_card(tuned_on(facts), EVALUATED, VERIFIED, [facts])).validate()
     with pytest.raises(ValueError, match="Invalid YAML"):
         DatasetCard.validate(_Raw("---\na: [\n---\n"))
 
@@ -316,6 +319,7 @@ EVALUATED = {
     "settings": {"controls": ["majority", "shuffled"], "interval": "95 %, bootstrap over groups, 1000 resamples",
                  "shuffled": "pictures of another group"},
 }  # fmt: skip
+TESTED = {"index": "dd44", "splits": [[made.NAME, "default", "test_clean"]], "samples": 2}
 VERIFIED = {
     "ok": True, "samples": 40, "dropped": {"too long": 2},
     "rows": [{"check": "tokens", "what": "token counts = features", "checked": 38, "failed": 0, "first": "",
@@ -323,17 +327,105 @@ VERIFIED = {
 }  # fmt: skip
 
 
+def tuned_on(facts, report=TRAINED):
+    return {**report, "data": {**report["data"], "index": facts.fingerprint}}
+
+
+def evaluated(data, **settings):
+    return {**EVALUATED, "settings": {**EVALUATED["settings"], "data": data, **settings}}
+
+
+def test_strata_of_both_kinds_are_told_apart_on_the_card(shards):
+    facts = dataset_facts(shards[0])
+    report = {**EVALUATED, "rows": [_row(kind, "none", 0.5, -0.1) for kind in ("ability", "instruction_type")]}
+    card = model_card(tuned_on(facts), report, None, [facts])
+    assert [row[0] for row in rows(card, "Results")] == ["ability: none", "instruction type: none"]
+    names = [result.metric_name for result in ModelCard(card).data.eval_results]
+    assert len(names) == len(set(names)) == 6
+
+
+def test_facts_of_other_shards_are_refused(shards):
+    facts = dataset_facts(shards[0])
+    with pytest.raises(ValueError, match=f"VLIT was tuned on index bb22, the facts are of {facts.fingerprint}"):
+        model_card(TRAINED, None, None, [facts])
+    with pytest.raises(ValueError, match="2 stages, facts of 1 folders"):
+        model_card(tuned_on(facts), None, None, [facts], earlier=[tuned_on(facts, ALIGNED)])
+
+
+def test_the_recipe_on_the_card_is_the_one_that_was_run(shards):
+    from vlit_hub.training.recipe import recipe_from
+    from vlit_hub.training.report import ARGUMENTS
+
+    facts = dataset_facts(shards[0], index=Index(shards[0], subset="detail_23k").fingerprint)
+    ran = recipe_from({
+        "model": "MODEL", "data": "SHARDS", "out": "OUT", "setting": "VLIT", "global_batch": 8, "max_length": 512,
+        "lr": {"projector": 1e-3}, "seed": 7, "tail": "repeat", "learning_rate": 2e-5, "max_steps": 12,
+        "lr_scheduler_type": "cosine", "activation_checkpointing": True, "subset": "detail_23k", "split": "train",
+    })  # fmt: skip
+    arguments = ran.arguments().to_dict()
+    hyper = {key: arguments[key] for key in ARGUMENTS} | {"global_batch": 8, "max_length": 512}
+    report = {**tuned_on(facts), "hyper": hyper | {"lr": dict(ran.lr), "dtype": ran.dtype}}
+    report["data"] |= {"seed": 7, "tail": "repeat"}
+    card = model_card(report, None, None, [facts])
+    [block] = re.findall(r"```yaml\n# VLIT: vlit train RECIPE.yaml, on 1 process\n(.*?)```", card, re.DOTALL)
+    again = recipe_from(yaml.safe_load(block))
+    assert dataclasses.replace(again, training={}) == dataclasses.replace(ran, training={})
+    assert {key: again.arguments().to_dict()[key] for key in ARGUMENTS} == {key: arguments[key] for key in ARGUMENTS}
+
+
+def test_the_commands_on_the_card_are_those_of_the_reports(shards):
+    facts = dataset_facts(shards[0])
+    given = evaluated(TESTED, limit=50, seed=3, max_new_tokens=8, labels=True, training=False, model="tuned")
+    card = model_card(tuned_on(facts), given, VERIFIED, [facts])
+    assert (
+        "`vlit eval SHARDS --model MODEL --labels LABELS --subset default --split test_clean --limit 50 --seed 3"
+        " --max-new-tokens 8` (SHARDS: the folder of the tars, MODEL: tuned)"
+    ) in card
+    assert "`vlit verify SHARDS --processor MODEL --max-length 2048 --limit 40`" in card
+    assert "On which data was not recorded." in card
+    assert "what was evaluated was not recorded" in model_card(tuned_on(facts), EVALUATED, None, [facts])
+    other = model_card(tuned_on(facts), None, {**VERIFIED, "index": "ee55", "max_length": 99}, [facts])
+    assert f"Verified on other data: index `ee55`, tuned on `{facts.fingerprint}`." in other and "length 99 " in other
+    same = model_card(tuned_on(facts), None, {**VERIFIED, "index": facts.fingerprint}, [facts])
+    assert "other data" not in same and "not recorded" not in same.partition("## Verification")[2]
+
+
+def test_card_command_takes_one_folder_for_all_stages_or_one_each(shards, tmp_path):
+    folder, _ = shards
+    facts = dataset_facts(folder, index=Index(folder, split="train").fingerprint)
+    for name, report in (("fa", ALIGNED), ("tuned", TRAINED)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "train_report.json").write_text(json.dumps(tuned_on(facts, report)))
+    arguments = ["card", str(tmp_path / "tuned"), "--earlier", str(tmp_path / "fa"), "--data", str(folder)]
+    assert CliRunner().invoke(app(), arguments).exit_code == 0
+    card = (tmp_path / "tuned" / "README.md").read_text()
+    assert [row[2] for row in rows(card, "Data")] == [str(facts.total)] * 2
+    assert 'from_pretrained("<your repository>")' in card and str(tmp_path) not in card
+    assert CliRunner().invoke(app(), [*arguments, "--data", str(folder)]).exit_code == 0
+    refused = CliRunner().invoke(app(), [*arguments, "--data", str(folder), "--data", str(folder)])
+    assert refused.exit_code == 1 and "one for all or 2 in order" in " ".join(refused.output.split())
+
+
 def test_model_card(shards):
     facts = dataset_facts(shards[0])
     base = "llava-hf/llava-1.5-7b-hf"
-    card = model_card(TRAINED, EVALUATED, VERIFIED, facts, earlier=[ALIGNED], base_model=base, dataset_id="local/pets")
+    index = Index(shards[0], subset="default", split="train").fingerprint
+    trained, aligned = tuned_on(facts), tuned_on(dataset_facts(shards[0], index=index), ALIGNED)
+    both = [dataset_facts(shards[0], index=index), facts]
+    card = model_card(trained, EVALUATED, VERIFIED, both, earlier=[aligned], base_model=base, dataset_id="local/pets")
     projector = "`model.multi_modal_projector` (1,200)"
     assert rows(card, "Setting: which modules were tuned") == [
         ["FA", projector, "1,200", "42,000"],
         ["VLIT", f"{projector}, `model.language_model` (34,000), `lm_head` (0)", "35,200", "8,000"],
     ]
     left = f"{made.NAME}: 5 missing_media; {made.NAME}: 1 no_reply"
-    assert rows(card, "Data")[1] == ["VLIT", "`bb22`", "`aa11`", "55", "110", "4,321", left]
+    all_splits = ", ".join(f"{made.NAME} {s.subset}/{s.split}" for s in facts.splits)
+    counts = ["`aa11`", "55", "110", "4,321", left]
+    assert rows(card, "Data") == [
+        ["FA", f"{made.NAME} default/train", "57", f"`{index}`", *counts],
+        ["VLIT", all_splits, "61", f"`{facts.fingerprint}`", *counts],
+    ]
+    assert f"python -m vlit_hub.publishing.facts SHARDS splits {index}`" in card
     hyper = {row[0]: row[1:] for row in rows(card, "Hyper-parameters")}
     assert hyper["learning_rate"] == ["2e-05", "2e-05"] and hyper["steps"] == ["1,234", "12"]
     assert hyper["loss, first and last logged (nats a supervised token)"] == [
@@ -341,14 +433,15 @@ def test_model_card(shards):
     ]  # fmt: skip
     assert rows(card, "Results") == [
         ["all", "50", "25", "62.5", "52.5 to 72.5", "30.0", "34.0"],
-        ["counting", "50", "25", "36.0", "26.0 to 46.0", "30.0", "34.0"],
+        ["ability: counting", "50", "25", "36.0", "26.0 to 46.0", "30.0", "34.0"],
     ]
     assert rows(card, "Verification") == [["tokens", "token counts = features", "38", "0"]]
     assert "every check passed" in card and "Left out by the processor, too long: 2." in card
-    assert "reaches 0): counting: shuffled.\n" in card
+    assert "reaches 0): ability: counting: shuffled.\n" in card
     assert "- not scored, no reference: 10" in card
     assert "under the Llama 2 Community License." in card
-    assert f"`{facts.fingerprint}`: 61 samples, published as [local/pets]" in card
+    assert "The data of VLIT are published as [local/pets]" in card
+    assert "\n- untuned: not measured\n" in card and "\n- blind: not measured\n" in card
     assert rows(card, "Licences") == [
         ["LLaVA-Instruct-150K", facts.parts[0].licence_stated, "CC-BY-4.0", "; ".join(facts.parts[0].terms)]
     ]
@@ -358,19 +451,29 @@ def test_model_card(shards):
 
 def test_model_index(shards):
     facts = dataset_facts(shards[0])
-    data = ModelCard(model_card(TRAINED, EVALUATED, None, facts, dataset_id="local/pets", title="T")).data
+    trained = tuned_on(facts)
+    data = ModelCard(model_card(trained, EVALUATED, None, [facts], dataset_id="local/pets", title="T")).data
     found = {result.metric_name: result for result in data.eval_results}
     assert {name: result.metric_value for name, result in found.items()} == {
         "accuracy, all": 0.625, "majority control, all": 0.3, "shuffled control, all": 0.34,
-        "accuracy, counting": 0.36, "majority control, counting": 0.3, "shuffled control, counting": 0.34,
+        "accuracy, ability: counting": 0.36, "majority control, ability: counting": 0.3,
+        "shuffled control, ability: counting": 0.34,
     }  # fmt: skip
     assert found["accuracy, all"].metric_args == {"n": 50, "groups": 25, "low": 0.525, "high": 0.725}
-    assert {result.dataset_type for result in data.eval_results} == {"local/pets"}
+    assert {(r.dataset_name, r.dataset_type) for r in data.eval_results} == {("not recorded", "not-recorded")}
+    card = model_card(trained, evaluated(TESTED), None, [facts], evaluated_on="held-out pets")
+    results = ModelCard(card).data.eval_results
+    assert {(r.dataset_name, r.dataset_type) for r in results} == {(f"{made.NAME} default/test_clean", made.NAME)}
+    assert "50 of 60 samples scored, held-out pets." in card and "2 samples in all, index `dd44`" in card
+    again = model_card(trained, evaluated({**TESTED, "index": facts.fingerprint}), None, [facts])
+    name = f"{made.NAME} default/test_clean (on the training shards)"
+    assert {r.dataset_name for r in ModelCard(again).data.eval_results} == {name} and f"data: {name}," in again
     assert (data.model_name, data.datasets, data.license) == ("T", ["local/pets"], "other")
 
 
 def test_a_model_that_was_not_tested_says_so(shards):
-    card = model_card({**TRAINED, "family": "qwen2_5_vl"}, None, None, dataset_facts(shards[0]))
+    facts = dataset_facts(shards[0])
+    card = model_card({**tuned_on(facts), "family": "qwen2_5_vl"}, None, None, [facts])
     assert "\nNot evaluated.\n" in card and "\nNot verified.\n" in card
     assert "there is no shuffled-picture control" in card
     assert "its starting weights are no published model" in card

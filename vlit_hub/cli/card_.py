@@ -14,12 +14,15 @@ from vlit_hub.cli.common import BadInput, Json, emit, verb
 @verb
 def command(
     folder: Annotated[Path, typer.Argument(help="Folder of shards, or of a tuned model.")],
-    data: Annotated[Path | None, typer.Option("--data", help="For a model: the shards it was tuned on.")] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option("--data", help="For a model: the shards it was tuned on; one for all stages, or one per stage."),
+    ] = None,
     evaluation: Annotated[
         Path | None, typer.Option("--eval", help="For a model: a report of `vlit eval --out`.")
     ] = None,
     earlier: Annotated[
-        list[Path] | None, typer.Option("--earlier", help="For a model: the folder of an earlier stage.")
+        list[Path] | None, typer.Option("--earlier", help="For a model: the folder of an earlier stage, in order.")
     ] = None,
     base_model: Annotated[str, typer.Option(help="For a model: the Hub id it was tuned from.")] = "",
     repo: Annotated[str, typer.Option("--repo", help="Repository that the card's loading code names.")] = "",
@@ -32,7 +35,7 @@ def command(
 
         text = shards_card(folder, repo_id=repo)
     elif (folder / "train_report.json").is_file():
-        text = _model_card(folder, data, evaluation, earlier or [], base_model, repo)
+        text = _model_card([*(earlier or []), folder], data or [], evaluation, base_model, repo)
     else:
         raise BadInput(f"{folder} holds neither manifest.json (shards) nor train_report.json (a tuned model)")
     target = out or folder / "README.md"
@@ -42,21 +45,24 @@ def command(
     print(target)
 
 
-def _model_card(
-    folder: Path, data: Path | None, evaluation: Path | None, earlier: list[Path], base_model: str, repo: str
-) -> str:
+def _model_card(stages: list[Path], data: list[Path], evaluation: Path | None, base_model: str, repo: str) -> str:
+    """``stages``: folders of the models, the card's own last."""
     from vlit_hub.publishing.facts import dataset_facts
     from vlit_hub.publishing.model_card import model_card
 
-    if data is None:
-        raise BadInput("a model's card needs --data, the shards it was tuned on")
-    verified = folder / "verify.json"
+    if len(data) not in (1, len(stages)):
+        raise BadInput(
+            f"a model's card needs --data, the shards it was tuned on: one for all or {len(stages)} in order"
+        )
+    reports = [_read(stage / "train_report.json") for stage in stages]
+    folders = data * len(stages) if len(data) == 1 else data
+    verified = stages[-1] / "verify.json"
     return model_card(
-        _read(folder / "train_report.json"),
+        reports[-1],
         _read(evaluation) if evaluation else None,
         _read(verified) if verified.is_file() else None,
-        dataset_facts(data),
-        earlier=[_read(stage / "train_report.json") for stage in earlier],
+        [dataset_facts(place, index=report["data"]["index"]) for place, report in zip(folders, reports, strict=True)],
+        earlier=reports[:-1],
         base_model=base_model,
         repo_id=repo,
     )

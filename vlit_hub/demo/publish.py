@@ -54,8 +54,12 @@ def publish(
     """Write the cards, push ``shards/train`` and ``tuned`` of the demo, load both back; commits and what was loaded."""
     shards, tuned = out / "shards" / "train", out / "tuned"
     fa, vlit = (json.loads((out / stage / "train_report.json").read_text()) for stage in ("fa", "tuned"))
+    facts = [
+        dataset_facts(folder, index=stage["data"]["index"])
+        for folder, stage in ((out / "shards" / "captions", fa), (shards, vlit))
+    ]
     card = model_card(
-        vlit, scored, verified, dataset_facts(shards), earlier=[fa], dataset_id=DATA, note=note, repo_id=MODEL,
+        vlit, scored, verified, facts, earlier=[fa], dataset_id=DATA, note=note, repo_id=MODEL,
         evaluated_on="held-out rendered scenes", title="Tiny LLaVA of the vlit_hub demo",
     )  # fmt: skip
     (tuned / "README.md").write_text(card, encoding="utf-8")

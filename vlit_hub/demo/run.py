@@ -128,8 +128,10 @@ def run(out: Path, *, scenes: int | None = None, seed: int = 0, log: Log = print
     encoder = _start(out, scenes or SCENES, seed)
     log(f"  encoder: colour {encoder.colour:.2f}, shape {encoder.shape:.2f} right per cell, {encoder.steps} steps")
     clock.stage("verify", "what the model sees is what was meant")
-    checks = verify(Store(out / "shards" / "train"), VLITProcessor.from_pretrained(out / "start"), 256, 256)
-    (out / "verify.json").write_text(json.dumps(checks.as_dict(), indent=1))
+    store = Store(out / "shards" / "train")
+    checks = verify(store, VLITProcessor.from_pretrained(out / "start"), 256, 256)
+    verified = checks.as_dict() | {"index": store.index.fingerprint, "max_length": 256}
+    (out / "verify.json").write_text(json.dumps(verified, indent=1))
     for check in checks.rows:
         log(f"  {'pass' if check.passed else 'FAIL'} {check.check}: {check.checked} checked. {check.first}")
     if not checks.ok:
@@ -143,7 +145,7 @@ def run(out: Path, *, scenes: int | None = None, seed: int = 0, log: Log = print
     clock.stage("evaluate", "held-out scenes, four controls")
     scored = _evaluate(out, seed)
     clock.stage("publish", "cards, push to a local Hub, load both back in a fresh process")
-    published = publish(out, checks.as_dict(), scored.to_dict(), NOTE, log)
+    published = publish(out, verified, scored.to_dict(), NOTE, log)
     clock.stop()
     return _report(out, clock, scored, checks.ok, published, losses)
 

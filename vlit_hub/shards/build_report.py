@@ -77,7 +77,7 @@ def remember(folder: Path, report: BuildReport, refused: Path) -> None:
     with open(refused, encoding="utf-8") as rows:
         _rewrite(folder / QUARANTINE, rows, lambda row: True)
     refused.unlink()
-    mine = {"name": report.name, "subset": report.subset, "split": report.split}
+    mine: dict[str, Any] = {"name": report.name, "subset": report.subset, "split": report.split}
     mine |= {"options": report.options} if report.options else {}
     mine |= {name: getattr(report, name) for name in COUNTS} | {"reasons": dict(report.reasons.most_common())}
     _save(folder, [*_reports(folder), mine])
