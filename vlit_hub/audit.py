@@ -102,8 +102,8 @@ def _audit_record(outcome: Outcome, ctx: Context, converter: Converter | None, r
             report.typed += 1
         elif where == "meta":
             report.meta += 1
-        elif where == "dropped":
-            report.dropped[name] += 1
+        elif where == "dropped":  # of a failed child: the record stands whole in the quarantine
+            report.dropped.update([] if outcome.bad else [name])
         else:
             report.clashes[name] += 1
 
