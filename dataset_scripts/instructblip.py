@@ -1,7 +1,7 @@
 """InstructBLIP's mixture: public benchmarks in the form LAVIS reads them, captions under drawn instructions, and LLaVA.
 
 Paper: https://arxiv.org/abs/2305.06500. Data: https://github.com/salesforce/LAVIS/tree/main/projects/instructblip.
-Reader: salesforce/LAVIS @506965b9c4a18c1e565bd32acaccabe0198433f7 lavis/datasets/datasets/*.py (LLaVA: first pair only).
+Reader: salesforce/LAVIS @506965b9c4a18c1e565bd32acaccabe0198433f7 lavis/datasets/datasets/*.py (LLaVA: first pair).
 """
 
 from dataclasses import replace
@@ -56,5 +56,5 @@ SPEC = DatasetSpec(
     size_source="paper; the mixed file was never released",
     released="never",
     substitute="the constituents' LAVIS annotation files, or one file of {image, text_input, text_output} (triples)",
-    obtain="No mixed file exists: take the annotation files that LAVIS's */defaults_instruct.yaml name, and the pictures.",
+    obtain="No mixed file exists: take the annotation files that LAVIS's defaults_instruct.yaml name, and pictures.",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from vlit_hub.formats.choices import question_with_options
@@ -12,6 +13,8 @@ from vlit_hub.formats.fields import meta_json, text_field
 from vlit_hub.formats.templates import draw
 from vlit_hub.schema import Media, Message, Part, Sample
 from vlit_hub.spec import BadRecord, Context
+
+_KEYS = re.compile(r"{(\w+)")
 
 
 def question_answer(
@@ -32,6 +35,7 @@ def question_answer(
     frame: str = "",
     join: tuple[str, str] | None = None,
     keyed: str = "",
+    id_key: str = "",
     optional_image: bool = False,
     flag: tuple[str, str] | None = None,
     task: str = "vqa",
@@ -48,11 +52,12 @@ def question_answer(
     - ``context``: key of a text before the question; ``caption``: of the picture's caption.
     - ``template``: drawn where there is no question; ``frame``: drawn, and asks about the question as its phrase.
     - ``join``: (table, key) of a look-up whose entry adds its keys to the row's.
-    - ``keyed``: name under which the row's key in its file is one of its own values.
+    - ``keyed``: name under which the row's key in its file is one of its own values. ``id_key``: key of the
+      native id, for specs whose ids are unique.
     - ``flag``: (pattern of the file's path, key of meta that is then true).
     """
-    if join and (more := ctx.tables[join[0]].get(str(record.get(join[1])))):
-        record = {**more, **record}
+    if join:
+        record = joined(record, ctx, *join)
     if keyed and ctx.key:
         record = {keyed: ctx.key, **record}
     ref = reference(image, record, ctx, optional_image)
@@ -74,8 +79,10 @@ def question_answer(
     if said is not None:
         messages.append(Message("assistant", [Part(text=said)]))
     flags = {flag[1]: True} if flag and re.search(flag[0], ctx.file) else {}
-    facts = {**details, **{key: record[key] for key in meta_keys if key in record}, **flags}
+    kept = [key for key in meta_keys if key in record and key not in _fitting(image, record)[1]]
+    facts = {**details, **{key: record[key] for key in kept}, **flags}
     yield Sample(
+        id=str(record.get(id_key, "")) if id_key else "",
         messages=messages,
         media=[Media("image", 0, ref=ref, caption=about)] if ref else [],
         task="multiple_choice" if options else task,
@@ -124,11 +131,7 @@ def questions_answers(
 
 def reference(templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: Context, optional: bool = False) -> str:
     """The picture's name by the first template whose keys are there; '' where one is null and it is ``optional``."""
-    found = (templates,) if isinstance(templates, str) else templates
-    template = next(
-        (t for t in found if all(key in record or key == "key" for key in re.findall(r"{(\w+)", t))), found[0]
-    )
-    keys = re.findall(r"{(\w+)", template)
+    template, keys = _fitting(templates, record)
     if optional and any(record.get(key) is None for key in keys if key != "key"):
         return ""
     for key in keys:
@@ -138,6 +141,20 @@ def reference(templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: 
         return template.format_map({"key": ctx.key, **record})
     except (ValueError, TypeError) as error:
         raise BadRecord(", ".join(keys), f"gives no picture name: {error}") from None
+
+
+def joined(record: Mapping[str, Any], ctx: Context, table: str, key: str) -> dict[str, Any]:
+    """The row with the keys of its entry in a look-up; its own come first. BadRecord where it has none."""
+    entry = ctx.tables[table].get(str(record.get(key)))
+    if not isinstance(entry, Mapping):
+        raise BadRecord(key, f"{record.get(key)!r:.40} is not among the {table}")
+    return {**entry, **record}
+
+
+def _fitting(templates: str | tuple[str, ...], record: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The first template whose keys the record has (else the first), and these keys."""
+    found = [(t, _KEYS.findall(t)) for t in ((templates,) if isinstance(templates, str) else templates)]
+    return next((item for item in found if all(key in record or key == "key" for key in item[1])), found[0])
 
 
 def texts(record: Mapping[str, Any], key: str) -> list[str]:
@@ -191,3 +208,15 @@ def _index(record: Mapping[str, Any], key: str, count: int) -> int:
 
 def _drawn(template: str, ctx: Context) -> str:
     return draw(template, f"{ctx.file}:{ctx.row}")
+
+
+VQA_META = ("question_type", "answer_type", "answer_confidence", "answer_id", "raw_answer")
+OFFICIAL_VQA = partial(
+    question_answer,
+    answer="answers",
+    reply="multiple_choice_answer",
+    join=("questions", "question_id"),
+    id_key="question_id",
+    meta_keys=VQA_META,
+)
+"""Annotations of visualqa.org, the texts of their questions in a second file."""

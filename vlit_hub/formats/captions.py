@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from vlit_hub.formats.base_qa import reference, texts
+from vlit_hub.formats.base_qa import joined, reference, texts
 from vlit_hub.formats.fields import is_number, meta_json, text_field
 from vlit_hub.formats.grounding import size_of
 from vlit_hub.formats.templates import draw
@@ -33,7 +34,7 @@ def captions(
     whose entry adds its keys to the row's.
     """
     if join:
-        record = {**_entry(ctx, join[0], record, join[1]), **record}
+        record = joined(record, ctx, *join)
     ref = reference(image, record, ctx)
     value = record.get(caption)
     facts = {key: record[key] for key in meta_keys if key in record}
@@ -151,8 +152,19 @@ def xywh(value: Any, field: str) -> list[float]:
     return [x, y, x + width, y + height]
 
 
-def _entry(ctx: Context, table: str, record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    entry = ctx.tables[table].get(str(record.get(key)))
-    if not isinstance(entry, Mapping):
-        raise BadRecord(key, f"{record.get(key)!r:.40} is not among the file's {table}")
-    return entry
+KARPATHY_META = ("sentids", "imgid", "cocoid", "split")
+KARPATHY = partial(
+    captions,
+    image=("{filepath}/{filename}", "{filename}"),
+    caption="sentences",
+    raw="raw",
+    meta_keys=KARPATHY_META,
+)
+"""Rows of Karpathy's dataset_*.json: one picture with all its sentences and its split."""
+MDETR_META = tuple(
+    "original_id dataset_name tokens_negative sentence_id coco_url flickr_url license date_captured".split()
+)
+MDETR = partial(referring, image="{file_name}", phrase="caption", join=("annotations", "id"), meta_keys=MDETR_META)
+"""Rows ``images`` of MDETR's finetune_refcoco*.json: one expression each, its boxes among the ``annotations``."""
+EVAL_DATA = partial(referring, image="{img_id:.27}.jpg", phrase="sents", meta_keys=("img_id",))
+"""Rows {img_id, sents, bbox, height, width} of MiniGPT-v2's eval_data."""

@@ -22,7 +22,9 @@ AOKVQA = partial(
     meta_keys=AOKVQA_META,
 )
 """{image, question, direct_answers, choices, correct_choice_idx, rationales}; the official file has image_id only."""
-GQA_META = tuple("question_id isBalanced groups entailed equivalent types annotations semantic semanticStr".split())
+GQA_META = tuple(
+    "question_id isBalanced groups entailed equivalent types annotations semantic semanticStr dataset".split()
+)
 GQA = partial(
     question_answer, image=("{image}", "{imageId}.jpg"), also=("fullAnswer",), keyed="question_id", meta_keys=GQA_META
 )

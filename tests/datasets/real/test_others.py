@@ -81,3 +81,15 @@ def test_instructblip() -> None:
     assert texts(asked) == [question["question"], "watching"] and refs(asked) == [question["image"]]
     assert asked.answers == question["answer"]
     assert json.loads(asked.meta) == {key: question[key] for key in ("question_id", "dataset")}
+
+
+def test_refcoco_expressions_of_minigpt_v2() -> None:
+    native, samples = load("minigpt-v2/eval_data/refcoco_testB.json"), convert("refcoco", "minigpt-v2", "eval_data")
+    assert len(samples) == len(native) == 5
+    for sample, record in zip(samples, native, strict=True):
+        x, y, width, height = record["bbox"]
+        sides = [record["width"], record["height"]] * 2
+        box = [v / side for v, side in zip((x, y, x + width, y + height), sides, strict=True)]
+        assert sample.regions[0].box == pytest.approx(box) and sample.regions[0].frame == "norm"
+        assert record["sents"].strip() in texts(sample)[0]
+        assert refs(sample) == [record["img_id"].rpartition("_")[0] + ".jpg"]

@@ -1,0 +1,68 @@
+"""coco-captions: one caption, a list, none; Karpathy's sentences with a split inside; captions joined to pictures."""
+
+import json
+
+from tests.rows.asked import captioned
+
+_KARPATHY = [
+    {"caption": "A bus.", "image": "train2014/COCO_train2014_000000000009.jpg", "image_id": "coco_9"},
+    {"image": "train2014/COCO_train2014_000000000009.jpg", "image_id": "coco_9"},
+]
+_VAL = [
+    {"caption": ["A cup.", "One cup."], "image": "val2014/b.jpg", "image_id": "coco_42"},
+    {"caption": [], "image": "val2014/b.jpg", "image_id": "coco_42"},
+]
+_SENTENCE = {"tokens": ["a", "dog"], "raw": "A dog.", "imgid": 0, "sentid": 7}
+
+
+def _picture(split: str, number: int) -> dict:
+    found = {"filepath": "val2014", "sentids": [7], "filename": f"COCO_val2014_{number:012d}.jpg", "imgid": 0}
+    return found | {"split": split, "sentences": [_SENTENCE], "cocoid": number}
+
+
+FILES = {
+    "train2014/COCO_train2014_000000000009.jpg": "64x48",
+    "coco_karpathy_train.json": json.dumps(_KARPATHY),
+    "annotations/coco_karpathy_val.json": json.dumps(_VAL),
+    "dataset_coco.json": json.dumps({"images": [_picture("test", 1), _picture("restval", 2)], "dataset": "coco"}),
+    "annotations/captions_train2017.json": json.dumps(
+        {
+            "info": {"year": 2017},
+            "licenses": [],
+            "images": [{"file_name": "000000000009.jpg", "height": 48, "width": 64, "id": 9}],
+            "annotations": [
+                {"image_id": 9, "id": 661, "caption": "A red bus."},
+                {"image_id": 10, "id": 662, "caption": "Gone."},
+            ],
+        }
+    ),
+}
+_TRAIN = captioned(
+    "coco_karpathy_train.json", 0, "train2014/COCO_train2014_000000000009.jpg", "A bus.", (64, 48),
+    meta='{"image_id":"coco_9"}',
+)  # fmt: skip
+_VALIDATION = captioned(
+    "annotations/coco_karpathy_val.json", 0, "val2014/b.jpg", "A cup.", answers=["A cup.", "One cup."],
+    meta='{"image_id":"coco_42"}',
+)  # fmt: skip
+
+
+def _inside(row: int, split: str, number: int) -> dict:
+    meta = f'{{"cocoid":{number},"imgid":0,"sentences":[{{"imgid":0,"sentid":7,"tokens":["a","dog"]}}],'
+    meta += f'"sentids":[7],"split":"{split}"}}'
+    return captioned("dataset_coco.json", row, f"val2014/COCO_val2014_{number:012d}.jpg", "A dog.", meta=meta)
+
+
+_OFFICIAL = captioned("annotations/captions_train2017.json", 0, "000000000009.jpg", "A red bus.", meta='{"id":661}')
+EXPECTED = {
+    "default": {"train": [_TRAIN], "validation": [_VALIDATION]},
+    "karpathy": {"train": [_inside(1, "restval", 2)], "validation": [], "test": [_inside(0, "test", 1)]},
+    "2017": {"train": [_OFFICIAL]},
+}
+BAD = {
+    "default": {
+        "train": [("coco_karpathy_train.json", 1, "caption")],
+        "validation": [("annotations/coco_karpathy_val.json", 1, "caption")],
+    },
+    "2017": {"train": [("annotations/captions_train2017.json", 1, "image_id")]},
+}
