@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from vlit_hub.formats.choices import question_with_options
@@ -79,7 +79,8 @@ def question_answer(
     if said is not None:
         messages.append(Message("assistant", [Part(text=said)]))
     flags = {flag[1]: True} if flag and re.search(flag[0], ctx.file) else {}
-    kept = [key for key in meta_keys if key in record and key not in _fitting(image, record)[1]]
+    used = _fitting(image, record)[1]
+    kept = [key for key in meta_keys if key in record and key not in used]
     facts = {**details, **{key: record[key] for key in kept}, **flags}
     yield Sample(
         id=str(record.get(id_key, "")) if id_key else "",
@@ -138,7 +139,7 @@ def reference(templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: 
         if key != "key" and record.get(key) in (None, ""):
             raise BadRecord(key, "absent" if key not in record else "empty")
     try:
-        return template.format_map({"key": ctx.key, **record})
+        return template.format(key=ctx.key, **{key: record[key] for key in keys if key != "key"})
     except (ValueError, TypeError) as error:
         raise BadRecord(", ".join(keys), f"gives no picture name: {error}") from None
 
@@ -153,8 +154,15 @@ def joined(record: Mapping[str, Any], ctx: Context, table: str, key: str) -> dic
 
 def _fitting(templates: str | tuple[str, ...], record: Mapping[str, Any]) -> tuple[str, list[str]]:
     """The first template whose keys the record has (else the first), and these keys."""
-    found = [(t, _KEYS.findall(t)) for t in ((templates,) if isinstance(templates, str) else templates)]
+    found = _parsed(templates)
+    if len(found) == 1:
+        return found[0]
     return next((item for item in found if all(key in record or key == "key" for key in item[1])), found[0])
+
+
+@lru_cache
+def _parsed(templates: str | tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    return [(t, _KEYS.findall(t)) for t in ((templates,) if isinstance(templates, str) else templates)]
 
 
 def texts(record: Mapping[str, Any], key: str) -> list[str]:

@@ -44,8 +44,6 @@ TEXTCAPS = partial(
     meta_keys=TEXTCAPS_META,
 )
 """{image_id, caption_str, ...} under the file's "data"."""
-ICONQA = partial(question_answer, choices="choices", correct="answer", answer="")
-"""{image, question, choices, answer: index}."""
 VSR_META = tuple("image_link relation subj obj annotator_id vote_true_validator_id vote_false_validator_id".split())
 VSR = partial(
     question_answer, question="caption", frame="true_or_false", words={0: "no", 1: "yes"}, answer="label",

@@ -72,6 +72,8 @@ class Lookup(Mapping[str, Any]):
         return found
 
     def __getitem__(self, key: object) -> Any:
+        if not self.files:
+            raise KeyError(key)
         query = "SELECT file, start, length, value FROM entries WHERE key = ? ORDER BY rowid LIMIT 1"
         row = self._index.execute(query, (_storable(str(key)),)).fetchone()
         if row is None:
