@@ -29,8 +29,9 @@ def numbered_objects(
     """One Sample per record ``{img_fn, metadata_fn, objects, ...}``: question and answer, then why, and the rationale.
 
     ``1`` in a text is the first of ``objects``, its box [x1, y1, x2, y2, score] (pixels) the first of ``boxes`` in the
-    side file, named as the picture, below the media roots. Without that file (``objects`` then is meta), and for a number that no
-    object has, the text stays as it is, reported. Follows GPT4RoI's gpt4roi/datasets/vcr.py:116-135,170-179.
+    side file, which is named as the picture and stands below the media roots. Without that file (``objects`` then is
+    meta), and for a number that no object has, the text stays as it is, reported. Follows GPT4RoI's
+    gpt4roi/datasets/vcr.py:116-135,170-179.
     """
     ref = text_field(record, "img_fn")
     names = list_field(record, "objects")
