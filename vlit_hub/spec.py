@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from vlit_hub.schema import MODALITIES, Sample
-
-if TYPE_CHECKING:
-    from vlit_hub.formats.tables import Lookup
 
 SCOPES = ("general", "specific", "construction-tools", "mixing", "none")
 CONSTRUCTIONS = ("annotation-adaption", "self-instruct", "none")
@@ -118,6 +115,20 @@ class MediaRule:
 
     def __post_init__(self) -> None:
         _one_of("type", self.type, tuple(MODALITIES))
+
+
+class Lookup(Protocol):
+    """What ``ctx.tables[name]`` can do (formats/tables.py)."""
+
+    def __getitem__(self, key: object) -> Any: ...
+
+    def __len__(self) -> int: ...
+
+    def get(self, key: str, /) -> Any:
+        """The first entry of a key, or None."""
+
+    def all(self, key: object) -> list[Any]:
+        """Every entry of a key; [] where there is none."""
 
 
 @dataclass
