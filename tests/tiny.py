@@ -20,6 +20,7 @@ from transformers import (
     LlamaTokenizer,
     LlavaConfig,
     LlavaForConditionalGeneration,
+    LlavaImageProcessor,
     LlavaProcessor,
     Qwen2_5_VLConfig,
     Qwen2_5_VLForConditionalGeneration,
@@ -77,13 +78,20 @@ _QWEN_SPECIAL = (
 
 
 def tiny_llava(
-    corpus: tuple[str, ...] = (), *, image_size: int = 28, patch_size: int = 14, hidden: int = 32, seed: int = 0
+    corpus: tuple[str, ...] = (),
+    *,
+    image_size: int = 28,
+    patch_size: int = 14,
+    hidden: int = 32,
+    pads: bool = True,
+    seed: int = 0,
 ) -> tuple[LlavaForConditionalGeneration, LlavaProcessor]:
     """LLaVA-1.5 in small: CLIP tower, two-layer projector, Llama. A picture is (image_size / patch_size)^2 tokens.
 
-    ``corpus``: more text for the tokenizer to learn its words from.
+    ``corpus``: more text for the tokenizer to learn its words from. ``pads``: pictures are padded to a square, as
+    LLaVA-1.5 was trained; else cropped, as its released CLIP processor does.
     """
-    processor = _llava_processor(corpus, image_size, patch_size)
+    processor = _llava_processor(corpus, image_size, patch_size, pads)
     tokenizer = processor.tokenizer
     vision = CLIPVisionConfig(
         hidden_size=hidden,
@@ -113,13 +121,12 @@ def tiny_llava(
     return LlavaForConditionalGeneration(config).eval(), processor
 
 
-def _llava_processor(corpus: tuple[str, ...], image_size: int, patch_size: int) -> LlavaProcessor:
+def _llava_processor(corpus: tuple[str, ...], image_size: int, patch_size: int, pads: bool) -> LlavaProcessor:
     vocab, merges = _llama_bpe(corpus)
     tokenizer = LlamaTokenizer(vocab=dict(vocab), merges=list(merges), pad_token="<pad>", add_bos_token=True)
     tokenizer.add_tokens([AddedToken("<image>", special=True, normalized=False)])
-    image_processor = CLIPImageProcessor(
-        size={"shortest_edge": image_size}, crop_size={"height": image_size, "width": image_size}
-    )
+    sizes = {"size": {"shortest_edge": image_size}, "crop_size": {"height": image_size, "width": image_size}}
+    image_processor = LlavaImageProcessor(**sizes, do_pad=True) if pads else CLIPImageProcessor(**sizes)
     return LlavaProcessor(
         image_processor=image_processor,
         tokenizer=tokenizer,

@@ -112,5 +112,5 @@ def _open(sample: Sample, index: int) -> Image:
     assert blob is not None
     try:
         return open_image(blob.bytes if blob.bytes is not None else blob.path)
-    except UnreadableMedia as error:
-        raise NotChat(f"unreadable picture: {error}") from None
+    except UnreadableMedia:
+        raise NotChat("unreadable picture") from None

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.evaluation.rooms import colour_sample, say
+from tests.evaluation.rooms import colour_sample, picture, say
 from tests.tiny import tiny_llava, tiny_qwen25_vl
 from vlit_hub.chat import NotChat
 from vlit_hub.evaluation import evaluate, predict
@@ -123,6 +123,65 @@ def test_pictures_that_cannot_be_taken_are_named(tiny):
     cut = msgspec.structs.replace(sample, images=[Blob(bytes=sample.images[0].bytes[:60])])
     with pytest.raises(NotChat, match="unreadable picture"):
         encode(processor, [cut])
+
+
+def test_odd_samples_are_counted_and_kill_no_evaluation(tiny):
+    model, processor = tiny
+    system = "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system turn') }}{% endif %}"
+    strict = VLITProcessor(processor.native, chat_template=system + processor.chat_template)
+    image = processor.native.image_token
+    odd = colour_sample(1, "blue", question=f"What is {image}?")
+    ruled = msgspec.structs.replace(odd, messages=[say("system", "Hi"), *colour_sample(1, "red").messages])
+    torn = msgspec.structs.replace(colour_sample(2, "red"), images=[Blob(bytes=b"no picture")])
+    for sample, reason in ((odd, "control token"), (ruled, "template"), (torn, "unreadable picture")):
+        with pytest.raises(NotChat) as refused:
+            encode(strict, [asked_sample(sample)])
+        assert refused.value.reason == reason
+    good = [colour_sample(0, "red"), colour_sample(3, "blue")]
+    report = evaluate([good[0], odd, ruled, torn, good[1]], model, strict, max_new_tokens=1)
+    assert report.scored == 2
+    assert report.unanswerable == {"control token": 1, "template": 1, "unreadable picture": 1}
+
+
+def test_a_transparent_picture_is_shown_as_in_training(tiny):
+    _, processor = tiny
+    data = io.BytesIO()
+    Image.new("RGBA", (40, 30), (220, 20, 20, 40)).save(data, "PNG")
+    sample = msgspec.structs.replace(colour_sample(0, "red"), images=[Blob(bytes=data.getvalue())])
+    trained = processor([sample], 4096)["pixel_values"]
+    assert torch.equal(encode(processor, [asked_sample(sample)])["pixel_values"], trained)
+
+
+def test_without_a_pad_token_the_last_one_fills():
+    model, native = tiny_llava()
+    native.tokenizer.pad_token = None
+    asked = [asked_sample(sample) for sample in varied()]
+    processor = VLITProcessor(native)
+    assert encode(processor, asked)["input_ids"][2, 0] == native.tokenizer.eos_token_id
+    together = predict(model, processor, asked, max_new_tokens=3)
+    assert together == [predict(model, processor, [sample], max_new_tokens=3)[0] for sample in asked]
+
+
+def test_boxes_that_no_longer_lie_in_their_frame_are_left_out_and_counted():
+    """A cropping LLaVA takes boxes in square pictures only; those of another group may be wide."""
+    model, native = tiny_llava(pads=False)
+
+    def grounded(i, size):
+        where = Message("user", [Part("image", index=0), Part(text="What is in "), Part("region", "it", regions=[0])])
+        made = msgspec.structs.replace(
+            colour_sample(i, "red"),
+            images=[picture("red", size)],
+            regions=[Region(box=[0.25, 0.5, 0.75, 1.0])],
+            messages=[where, say("assistant", "red")],
+        )
+        return msgspec.structs.replace(
+            made, media=[msgspec.structs.replace(made.media[0], width=size[0], height=size[1])]
+        )
+
+    plain = colour_sample(2, "blue")
+    report = evaluate([grounded(0, (30, 30)), grounded(1, (40, 30)), plain], model, native, max_new_tokens=1)
+    assert (report.scored, report.unanswerable) == (2, {"box frame": 1})
+    assert report.settings["unasked"] == 1, "the first question with the wide picture of the third"
 
 
 def test_a_strip_that_qwen_refuses_is_counted():

@@ -9,7 +9,7 @@ from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import Dropped, LengthMismatch, VLITCollator, measure
 from vlit_hub.schema import Blob
-from vlit_hub.shards import Fetch, Plan, ShardWriter, Skipped, StepSampler, Store, read_measure
+from vlit_hub.shards import Fetch, Plan, ShardError, ShardWriter, Skipped, StepSampler, Store, read_measure
 
 LENGTH = 150
 
@@ -40,6 +40,27 @@ def test_measured_columns_are_those_of_encode(folder, family):
     assert found.dropped == {"tests": dropped} and found.kept == len(store) - sum(dropped.values())
     assert (found.samples, found.tokens) == (len(store), sum(e.length for e in encoded))
     assert measure(store, ours, LENGTH, progress=done.append) == found and len(done) == len(store), "not done twice"
+
+
+def test_what_was_dropped_under_skip_is_read_again_under_raise(tmp_path):
+    with ShardWriter(tmp_path, "tests", "default", "train") as writer:
+        for made in SAMPLES[:4]:
+            writer.write(made)
+    (shard,) = tmp_path.rglob("*.tar")
+    whole, at = shard.read_bytes(), Store(tmp_path).index.row(2).offset
+    shard.write_bytes(whole[:at] + b"{]" + whole[at + 2 :])
+    done, ours = [], processor("llava")
+    found = measure(Store(tmp_path, on_error="skip"), ours, LENGTH)
+    assert found.dropped == {"tests": {"unreadable_sample": 1}} and found.kept == 3
+    assert measure(Store(tmp_path, on_error="skip"), ours, LENGTH, progress=done.append) == found and not done
+    with pytest.raises(ShardError, match="tests-default-train-000000002"):
+        measure(Store(tmp_path), ours, LENGTH)
+    shard.write_bytes(whole)
+    found = measure(Store(tmp_path), ours, LENGTH, progress=done.append)
+    assert found.kept == 4 and done == [1], "only the one that was dropped is read"
+    assert read_measure(Store(tmp_path).index, found.fingerprint).length.tolist() == [
+        ours.encode(made, LENGTH).length for made in SAMPLES[:4]
+    ]
 
 
 def test_measure_reads_no_pixels(tmp_path):

@@ -115,6 +115,18 @@ def test_a_broken_picture_is_named(blob):
         processor("llava")([made], 400)
 
 
+def test_only_allowed_picture_formats_are_opened():
+    """As vlit_hub.media does: Pillow alone would start Ghostscript on this."""
+    import io
+
+    out = io.BytesIO()
+    PIL.Image.new("RGB", (64, 48)).save(out, "EPS")
+    made = sample(("user", "<0>?"), ("assistant", "No."), sizes=((64, 48),))
+    made.images[0] = Blob(bytes=out.getvalue())
+    with pytest.raises(UnreadableMedia, match=r"cannot be decoded: not a readable picture \(UnidentifiedImageError\)"):
+        processor("llava")([made], 400)
+
+
 def test_a_picture_of_another_size_than_recorded_is_named():
     made = sample(("user", "<0>?"), ("assistant", "No."), sizes=((64, 48),))
     made.media[0] = Media(type="image", index=0, width=640, height=480)

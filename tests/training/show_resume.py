@@ -11,6 +11,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import yaml
 
@@ -32,17 +33,26 @@ class Comparison:
     losses: list[float]  # of cut and resumed
 
 
-def launch(flat_keys: dict, folder: Path, processes: int, stop: int = 0) -> None:
-    """Train under torchrun up to ``stop`` steps (recorded), or the whole recipe by the package's own module."""
+def launch(flat_keys: dict, folder: Path, processes: int, stop: int = 0, timeout: int = 300) -> None:
+    """Train under torchrun up to ``stop`` steps (recorded), or the whole recipe by the package's own module.
+
+    Raises RuntimeError where that fails, subprocess.TimeoutExpired where it is not done within ``timeout`` seconds.
+    """
     path = folder / f"recipe-{processes}.yaml"
     path.write_text(yaml.safe_dump(flat_keys))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
     recorded = ["tests.training.show_resume", str(path), str(stop)]
     command = [*torchrun, "-m", *(recorded if stop else ["vlit_hub.training.run", str(path)])]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
+    child = subprocess.Popen(command, stdout=PIPE, stderr=STDOUT, text=True, env=environment)
+    try:
+        said, _ = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        child.terminate()  # not killed: torchrun ends its workers, which are in groups of their own
+        child.communicate(timeout=60)
+        raise
+    if child.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{said}")
 
 
 def compare(folder: Path, model: Path, data: Path) -> Comparison:

@@ -47,6 +47,8 @@ def sample(number: int, dataset: str = "scenes", picture: bool = True) -> Sample
 def write_shards(folder: Path, pictures: int = 20, texts: int = 6) -> Path:
     """Two datasets in one folder: ``scenes`` with a picture each, ``words`` without."""
     for dataset, count, picture in (("scenes", pictures, True), ("words", texts, False)):
+        if not count:
+            continue
         with ShardWriter(folder, dataset, "default", "train") as writer:
             for number in range(count):
                 writer.write(sample(number, dataset, picture))

@@ -24,6 +24,16 @@ def test_two_processes_stopped_and_resumed_by_one(data, tmp_path):
     assert progress.tokens == sum(line["tokens"] for line in read_losses(tmp_path / "cut"))
 
 
+@pytest.mark.parametrize("setting", ["VLIT", pytest.param("FA", marks=pytest.mark.slow)])
+def test_ranks_with_and_without_pictures_meet_under_checkpointing(tmp_path, setting):
+    """One sample a rank: on most steps one of them has a picture and the other none."""
+    model, data = save_tiny(tmp_path / "model"), write_shards(tmp_path / "data", pictures=4, texts=4)
+    made = keys(model, data, tmp_path / "out", setting=setting, global_batch=2, max_steps=4)
+    launch({**made, "activation_checkpointing": True}, tmp_path, 2, stop=4, timeout=120)
+    steps = [{key.partition("-")[0] for key in step} for step in keys_of(tmp_path / "out").values()]
+    assert {"scenes", "words"} in steps and len(steps) == 4
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("workers", [0, 2])

@@ -1,10 +1,13 @@
 """Recipes: flat YAML, errors that say what to set, batch sizes that must come out."""
 
+import dataclasses
+
 import pytest
 import yaml
+from transformers import TrainingArguments
 
 from vlit_hub.training.loader import batch_shape
-from vlit_hub.training.recipe import RecipeError, TrainRecipe, load_recipe, recipe_from
+from vlit_hub.training.recipe import OWNED, RecipeError, TrainRecipe, load_recipe, recipe_from
 
 LEAST = {"model": "m", "data": "d", "setting": "FA", "out": "o", "global_batch": 8}
 
@@ -24,6 +27,8 @@ def test_flat_yaml_splits_into_ours_and_training_arguments(tmp_path):
     [
         ({**LEAST, "learning_rat": 1}, "learning_rat: no such key; nearest: learning_rate"),
         ({**LEAST, "output_dir": "x"}, "output_dir: set by out"),
+        ({**LEAST, "push_to_hub": True}, "push_to_hub: set by vlit push"),
+        ({**LEAST, "hub_token": "hf_x"}, "hub_token: set by vlit push"),
         ({**LEAST, "tail": "keep"}, "tail: 'keep' is not one of: drop, repeat"),
         ({**LEAST, "model": "tiny.json"}, "processor: a model that is only a config"),
         ({**LEAST, "global_batch": 0}, "at least 1"),
@@ -53,4 +58,10 @@ def test_arguments_of_one_process(tmp_path):
     made = recipe_from({**LEAST, "out": str(tmp_path), "use_cpu": True, "per_device_train_batch_size": 2, "seed": 7})
     args = made.arguments()
     assert (args.per_device_train_batch_size, args.gradient_accumulation_steps, args.seed) == (2, 4, 7)
-    assert args.report_to == []
+    assert args.report_to == [] and args.ddp_find_unused_parameters
+
+
+def test_every_argument_about_the_hub_is_owned():
+    """A token in them would be written into checkpoints."""
+    theirs = {f.name for f in dataclasses.fields(TrainingArguments) if f.name.startswith(("hub_", "push_to_hub"))}
+    assert theirs and theirs <= set(OWNED)

@@ -68,6 +68,10 @@ def test_weights_at_train_begin_are_the_checkpoints_bit_for_bit(models, data, tm
     assert not torch.equal(begin.weights["lm_head.weight"], fresh["lm_head.weight"])
 
 
+def test_no_pickle_of_arguments_is_left(checkpoint):
+    assert (checkpoint / "optimizer.pt").exists() and not list(checkpoint.parents[1].rglob("training_args.bin"))
+
+
 def test_resumed_run_equals_the_uninterrupted_one(whole, cut, checkpoint, tmp_path):
     made = replace(cut, out=str(tmp_path), training={**cut.training, "dataloader_num_workers": 2})
     resumed = train(made, resume=str(checkpoint))

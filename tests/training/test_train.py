@@ -128,6 +128,17 @@ def test_steps_without_a_supervised_token_are_zero_not_nan(model, tmp_path, micr
     assert (report.data["seen"], report.data["skipped"], report.tokens) == ({}, {"scenes": 8}, 0)
 
 
+@pytest.mark.parametrize("checkpointing", [False, True])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_text_alone_changes_nothing_where_only_pictures_are_learnt(models, tmp_path, family, checkpointing):
+    data = write_shards(tmp_path / "data", pictures=0, texts=4)
+    more = {"setting": "FA", "max_steps": 1, "activation_checkpointing": checkpointing}
+    trainer = train(recipe(models[family], data, tmp_path / "out", **more))
+    old = AutoModelForImageTextToText.from_pretrained(models[family]).state_dict()
+    assert all(torch.equal(old[name], value) for name, value in trainer.model.state_dict().items())
+    assert losses(tmp_path / "out")[0] > 0
+
+
 def test_a_nan_stops_and_names_the_sample(model, tmp_path):
     odd = sample(3, "words", picture=False)
     odd.messages[0] = Message(role="user", content=[Part(text="What is § ?")])

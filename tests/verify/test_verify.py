@@ -9,10 +9,15 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.processing.samples import FAMILIES, SAMPLES, processor, sample
+from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
+from tests.tiny import tiny_llava
+from vlit_hub.processing import FAMILIES as FAMILIES_TABLE
+from vlit_hub.processing import VLITProcessor
+from vlit_hub.regions import DIALECTS
 from vlit_hub.schema import Blob, Message, Part, Sample
 from vlit_hub.shards import ShardWriter, Store
 from vlit_hub.verify import CHECKS, verify
+from vlit_hub.verify.frame import land, misplaced
 
 ALL_ROWS = ["encodes", *(check.name for check in CHECKS), "kept"]
 LENGTH = 2000
@@ -240,6 +245,51 @@ def test_unscaled_boxes_are_caught():
     made = [s for s in SAMPLES if s.id == "regions"]
     report = verify(made, Unscaled(processor("qwen2_5_vl"), None), LENGTH)
     assert {row.check for row in report.rows if not row.passed} == {"supervised text", "boundaries"}
+
+
+def cropping(**native):
+    """A LLaVA whose CLIP processor crops, sure that it pads: what the family says of the pixels is wrong."""
+    ours = VLITProcessor(tiny_llava(pads=False)[1], **native)
+    padded = replace(ours.family, window=lambda native, size: FAMILIES_TABLE["llava"].window(tiny("llava")[1], size))
+    ours.encoder = replace(ours.encoder, family=padded)
+    return ours
+
+
+def test_boxes_of_a_padded_square_on_cropped_pixels_are_caught():
+    report = verify(SAMPLES, cropping(), LENGTH)
+    (red,) = [row for row in report.rows if not row.passed]
+    assert (red.check, red.failed) == ("box frame", 1)
+    assert red.first == (
+        "tests regions: picture 0: a box in a picture of 640x400 that is written as (0.05, 0.25, 0.60, 0.69) in frame "
+        "square lies at (0.00, 0.10, 0.66, 0.80) of what the model gets"
+    )
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 400), (333, 90), (30, 90), (64, 64), (900, 30), (41, 40)])
+def test_every_dialect_is_proven_in_its_frame(width, height):
+    """Stretched pixels are the picture's own frame, padded ones that of square: no other dialect is green on them."""
+    stretches, pads = tiny("qwen2_5_vl")[1], tiny("llava")[1]
+    for name, rules in DIALECTS.items():
+        for native, frames in ((stretches, {"norm", "pixel", "resized"}), (pads, {"square"})):
+            is_green = not misplaced(land(native, (width, height)), (width, height), name)
+            assert is_green == (rules.frame in frames or max(width, height) < 1.1 * min(width, height)), (name, native)
+
+
+def test_unreadable_samples_are_red_or_dropped_as_training_takes_them(tmp_path):
+    torn = sample(("user", "<0>?"), ("assistant", "No."), sizes=((64, 48),), name="torn")
+    torn.images[0] = Blob(bytes=b"no picture")
+    with ShardWriter(tmp_path, "tests", "default", "train") as writer:
+        for made in (SAMPLES[0], torn, SAMPLES[3]):
+            writer.write(made)
+    store = Store(tmp_path)
+    at = store.index.row(2).offset
+    (shard,) = tmp_path.rglob("*.tar")
+    data = shard.read_bytes()
+    shard.write_bytes(data[:at] + b"{]" + data[at + 2 :])
+    assert verify(store, processor("llava"), LENGTH).rows[0].failed == 2
+    report = verify(store, processor("llava"), LENGTH, on_error="skip")
+    assert report.ok and report.samples == 3 and report.rows[0].checked == 1
+    assert report.dropped == {"unreadable_media": 1, "unreadable_sample": 1}
 
 
 def test_errors_become_a_red_row_that_names_the_sample():

@@ -14,6 +14,7 @@ from vlit_hub.cli.common import BadInput, Json, emit, err, pairs, table, verb
 
 CHECKED = 64
 """Samples that are verified before the first step."""
+VERIFIED = "verify.json"
 
 
 @verb
@@ -30,9 +31,14 @@ def command(
     from vlit_hub.training.run import run
 
     loaded = load_recipe(recipe, pairs(override, "override"))
-    if not no_verify and int(os.environ.get("RANK", "0")) == 0:
+    first = int(os.environ.get("RANK", "0")) == 0
+    if first and no_verify:
+        (Path(loaded.out) / VERIFIED).unlink(missing_ok=True)  # of an earlier run: it proves nothing of this one
+    elif first:
         refuse_on_red(loaded, as_json)
     report = run(loaded, log=lambda text: err.print(text, markup=False, highlight=False))
+    if not first:
+        return 0
     found = json.loads((Path(loaded.out) / "train_report.json").read_text())
     if as_json:
         emit(found)
@@ -49,10 +55,15 @@ def refuse_on_red(recipe: Any, as_json: bool) -> None:
 
     store = Store(recipe.data, subset=recipe.subset or None, split=recipe.split or None)
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
-    report = verify(store, processor, recipe.max_length, CHECKED)
+    report = verify(store, processor, recipe.max_length, CHECKED, recipe.on_error)
+    of = {
+        "processor": processor.fingerprint(recipe.max_length),
+        "index": store.index.fingerprint,
+        "max_length": recipe.max_length,
+    }
     out = Path(recipe.out)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "verify.json").write_text(json.dumps(report.as_dict(), indent=2) + "\n")
+    (out / VERIFIED).write_text(json.dumps(report.as_dict() | of, indent=2) + "\n")
     if not report.ok:
         if not as_json:
             verify_.show(report)

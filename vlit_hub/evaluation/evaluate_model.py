@@ -148,6 +148,7 @@ def evaluate_answers(
     facts |= {"ability_rules": INDICATOR} if sources["rules"] else {}
     facts |= {"labels": labels is not None, "training": training is not None}
     facts |= {"data": _data(source)} if isinstance(source, Store) else {}
+    facts |= {"unasked": runs.unasked} if runs.unasked else {}
     facts |= {"interval": WORDS}
     return EvalReport(
         samples=len(rows),
@@ -185,6 +186,8 @@ class _Runs:
         self._source, self._size, self._passes, self._progress = source, batch_size, passes, progress
         self._done = self._total = 0
         self.pictured: list[bool] = []
+        self.unasked = 0
+        """Questions of later passes that could not be asked as they were changed; their reply is empty."""
 
     def first(
         self, rows: Sequence[int], answer: Answerer, labels: Mapping[str, str] | None
@@ -218,7 +221,9 @@ class _Runs:
         """The replies to the same questions, each sample changed by ``change(position, sample)``."""
         said: list[str] = []
         for batch in self._batches(range(len(questions))):
-            said += answer([change(i, asked_sample(self._source[questions[i].row])) for i in batch])
+            replies = _replies(answer, [change(i, asked_sample(self._source[questions[i].row])) for i in batch])
+            self.unasked += sum(isinstance(reply, NotChat) for reply in replies)
+            said += ["" if isinstance(reply, NotChat) else reply for reply in replies]
         return said
 
     def asked(self, question: Question) -> Sample:

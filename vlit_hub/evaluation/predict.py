@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from vlit_hub.chat import NotChat, to_chat
+from vlit_hub.chat import NotChat
+from vlit_hub.media import UnreadableMedia
 from vlit_hub.schema import Sample
 
 if TYPE_CHECKING:
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from vlit_hub.processing import VLITProcessor
 
 MAX_NEW_TOKENS = 16
+_WORDS = {
+    "missing_media": "missing picture",
+    "unreadable_media": "unreadable picture",
+    "unsupported_media": "video, audio or point cloud",
+}
+"""Reasons of processing.REASONS that evaluation counts under other words."""
 
 
 def predict(
@@ -27,9 +34,12 @@ def predict(
     (questions.asked_sample).
 
     The prompt is token by token what training shows before the answer. The model keeps its device, dtype and mode.
-    Raises NotChat for a sample that cannot be put to the model: unreadable picture, box that cannot be written.
+    Raises NotChat for a sample that cannot be put to the model: unreadable picture, box that cannot be written, control
+    token in a text, dialogue that the template refuses.
     """
     import torch
+
+    from vlit_hub.processing.batch import pad_id
 
     inputs = encode(processor, samples).to(model.device, dtype=model.dtype)
     was_training = model.training
@@ -42,7 +52,7 @@ def predict(
                 num_beams=1,
                 max_new_tokens=max_new_tokens,
                 eos_token_id=end_tokens(model, processor),
-                pad_token_id=processor.tokenizer.pad_token_id,
+                pad_token_id=pad_id(processor.tokenizer),
             )
     finally:
         model.train(was_training)
@@ -52,37 +62,18 @@ def predict(
 
 def encode(processor: VLITProcessor, samples: Sequence[Sample]) -> BatchFeature:
     """One left-padded batch of prompts: input_ids, attention_mask (batch, length) and the pictures of all rows."""
-    chats = [_chat(processor, sample) for sample in samples]
-    native = processor.native
-    texts = [
-        native.apply_chat_template(
-            chat["messages"], tools=chat["tools"] or None, add_generation_prompt=True, tokenize=False
-        )
-        for chat in chats
-    ]
-    images = [picture.convert("RGB") for chat in chats for picture in chat["images"]]
-    bos = processor.tokenizer.bos_token
-    return native(
-        text=texts,
-        images=images or None,
-        padding=True,
-        padding_side="left",
-        add_special_tokens=not (bos and texts[0].startswith(bos)),
-        return_tensors="pt",
-    )
+    from transformers import BatchFeature
 
+    from vlit_hub.processing import Dropped, MaskError
 
-def _chat(processor: VLITProcessor, sample: Sample) -> dict[str, Any]:
-    def resize(width: int, height: int) -> tuple[int, int]:
-        return processor.family.resize(processor.native, (width, height), None)
-
-    chat = to_chat(sample, processor.dialect, resize)
     try:
-        for picture in chat["images"]:
-            resize(*picture.size)
-    except ValueError as error:
-        raise NotChat(f"picture size: {error}") from None
-    return chat
+        return BatchFeature(processor.prompts(samples))
+    except Dropped as drop:
+        raise NotChat(_WORDS.get(drop.reason, drop.reason.replace("_", " "))) from drop
+    except MaskError as error:
+        raise NotChat("template") from error
+    except UnreadableMedia as error:
+        raise NotChat("unreadable picture") from error
 
 
 def end_tokens(model: PreTrainedModel, processor: VLITProcessor) -> list[int]:

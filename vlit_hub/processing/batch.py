@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import PIL.Image
 import torch
 from torch import Tensor
 
-from vlit_hub.media import MAX_PIXELS, UnreadableMedia, image_size
+from vlit_hub.media import UnreadableMedia, image_size, open_image
 from vlit_hub.processing.families import Family, Size
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.processing.truncation import Encoded
@@ -40,11 +39,8 @@ def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
     if blob is None or blob == Blob():
         raise UnreadableMedia(f"{where} is missing")
     try:
-        picture = PIL.Image.open(io.BytesIO(blob.bytes) if blob.bytes is not None else blob.path)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise UnreadableMedia(f"{where}: {picture.size} pixels: taken for a decompression bomb")
-        picture.load()
-    except (OSError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        picture = open_image(blob.path if blob.bytes is None else blob.bytes)
+    except UnreadableMedia as error:
         raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
     recorded = next((m for m in sample.media if m.type == "image" and m.index == index), None)
     if recorded and recorded.width and recorded.height and picture.size != (recorded.width, recorded.height):
@@ -70,26 +66,34 @@ def join(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {key: torch.cat([part[key] for part in parts]) for key in (parts[0] if parts else ())}
 
 
-def pad(encoded: Sequence[Encoded], native: Any) -> dict[str, Tensor]:
+Side = Literal["left", "right"]
+
+
+def pad_id(tokenizer: Any) -> int:
+    """The token that fills a batch: the tokenizer's own for that, or the one that ends a text."""
+    return tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+
+
+def pad(encoded: Sequence[Encoded], native: Any, side: Side = "right") -> dict[str, Tensor]:
     """``input_ids, attention_mask, labels`` (and ``mm_token_type_ids`` where the family has them), each of shape
-    (samples, longest), int64, padded on the right."""
-    fill = native.tokenizer.pad_token_id
-    if fill is None:
-        fill = native.tokenizer.eos_token_id
+    (samples, longest), int64, padded on ``side``."""
     batch = {
-        "input_ids": _rows([e.input_ids for e in encoded], fill),
-        "attention_mask": _rows([[1] * e.length for e in encoded], 0),
-        "labels": _rows([e.labels for e in encoded], IGNORED),
+        "input_ids": _rows([e.input_ids for e in encoded], pad_id(native.tokenizer), side),
+        "attention_mask": _rows([[1] * e.length for e in encoded], 0, side),
+        "labels": _rows([e.labels for e in encoded], IGNORED, side),
     }
     if native.return_mm_token_type_ids:
-        batch["mm_token_type_ids"] = _rows(native.create_mm_token_type_ids([e.input_ids for e in encoded]), 0)
+        kinds = native.create_mm_token_type_ids([e.input_ids for e in encoded])
+        batch["mm_token_type_ids"] = _rows(kinds, 0, side)
     return batch
 
 
-def _rows(rows: Sequence[Sequence[int]], fill: int) -> Tensor:
-    out = torch.full((len(rows), max(map(len, rows), default=0)), fill, dtype=torch.long)
+def _rows(rows: Sequence[Sequence[int]], fill: int, side: Side) -> Tensor:
+    longest = max(map(len, rows), default=0)
+    out = torch.full((len(rows), longest), fill, dtype=torch.long)
     for number, row in enumerate(rows):
-        out[number, : len(row)] = torch.tensor(row, dtype=torch.long)
+        start = longest - len(row) if side == "left" else 0
+        out[number, start : start + len(row)] = torch.tensor(row, dtype=torch.long)
     return out
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from vlit_hub.chat import render_content
 from vlit_hub.processing.batch import picture_sizes
 from vlit_hub.processing.families import Family, FamilyError, Size
-from vlit_hub.processing.masking import IGNORED, MaskError, Rendered, Template, TemplateRefused, Turn
-from vlit_hub.processing.truncation import Dropped, Encoded, mentions, prefixes, refuse, trained
-from vlit_hub.regions import RenderError
+from vlit_hub.processing.masking import IGNORED, Chat, MaskError, Rendered, Template, TemplateRefused, Turn
+from vlit_hub.processing.truncation import Dropped, Encoded, mentions, prefixes, refuse, refuse_content, trained
+from vlit_hub.regions import RenderError, dialect
 from vlit_hub.schema import Sample
 
 
@@ -43,13 +43,24 @@ class Encoder:
         except MaskError as error:
             raise MaskError(f"{sample.dataset} {sample.id}: {error}") from None
 
+    def prompt(self, sample: Sample) -> Encoded:
+        """See :meth:`VLITProcessor.prompt`."""
+        refuse_content(sample, prompt=True)
+        sizes = picture_sizes(sample)
+        pictures = self._shown(sample, len(sample.messages), sizes)
+        counts = [self.family.tokens(self.native, self._resize(sizes[index], None)) for index in pictures]
+        try:
+            text = self.template.prompt(self._chat(sample, len(sample.messages), None))
+        except TemplateRefused as error:
+            raise Dropped("template", str(error)) from None
+        ids, _ = spread(self._read(text)["input_ids"], self.native.image_token_id, counts)
+        return Encoded(ids, [IGNORED] * len(ids), pictures, counts, [], len(sample.messages))
+
     def _fit(self, sample: Sample, max_length: int) -> Encoded:
         sizes = picture_sizes(sample)
         length = 0
         for count in prefixes(sample):
-            pictures = mentions(sample, count)
-            if lost := [index for index in pictures if index not in sizes]:
-                raise Dropped("unreadable_media", f"the size of picture {lost[0]} is not known")
+            pictures = self._shown(sample, count, sizes)
             tokens = None
             for budget in self.family.budgets(self.native) if pictures else (None,):
                 counts = [self.family.tokens(self.native, self._resize(sizes[index], budget)) for index in pictures]
@@ -60,6 +71,24 @@ class Encoder:
                     return self._label(sample, tokens, Encoded([], [], pictures, counts, [], count, budget))
         raise Dropped("too_long", f"{length} tokens up to the first supervised answer, max_length is {max_length}")
 
+    def _shown(self, sample: Sample, count: int, sizes: dict[int, Size]) -> list[int]:
+        """The pictures of the first ``count`` messages, in order, of known size and in the frame of their boxes."""
+        pictures = mentions(sample, count)
+        if lost := [index for index in pictures if index not in sizes]:
+            raise Dropped("unreadable_media", f"the size of picture {lost[0]} is not known")
+        grounded = {
+            (sample.regions[number].modality, sample.regions[number].index)
+            for message in sample.messages[:count]
+            for part in message.content
+            for number in part.regions
+        }
+        frame = dialect(self.dialect).frame
+        for index in sorted({index for kind, index in grounded if kind == "image"} & set(pictures)):
+            size = sizes[index]
+            if not self.family.shows(self.native, size, self._resize(size, None), frame):
+                raise Dropped("box_frame", f"picture {index} of {size}: its pixels are not in frame {frame}")
+        return pictures
+
     def _resize(self, size: Size, budget: int | None) -> Size:
         try:
             return self.family.resize(self.native, size, budget)
@@ -68,7 +97,7 @@ class Encoder:
         except ValueError as error:
             raise Dropped("picture_size", str(error)) from None
 
-    def _tokenize(self, sample: Sample, count: int, budget: int | None) -> Tokens:
+    def _chat(self, sample: Sample, count: int, budget: int | None) -> Chat:
         def resize(width: int, height: int) -> Size:
             return self._resize((width, height), budget)
 
@@ -79,19 +108,26 @@ class Encoder:
             ]
             if found := self.template.control_token(chat):
                 raise Dropped("control_token", f"a text holds {found}")
-            rendered = self.template.render(chat)
         except RenderError as error:
             raise Dropped("region", str(error)) from None
+        return chat
+
+    def _tokenize(self, sample: Sample, count: int, budget: int | None) -> Tokens:
+        try:
+            rendered = self.template.render(self._chat(sample, count, budget))
         except TemplateRefused as error:
             raise Dropped("template", str(error)) from None
+        out = self._read(rendered.text)
+        return Tokens(rendered, out["input_ids"], out["offset_mapping"])
+
+    def _read(self, text: str) -> Any:
         bos = self.native.tokenizer.bos_token
-        out = self.native.tokenizer(
-            rendered.text,
-            add_special_tokens=not (bos and rendered.text.startswith(bos)),
+        return self.native.tokenizer(
+            text,
+            add_special_tokens=not (bos and text.startswith(bos)),
             return_offsets_mapping=True,
             return_attention_mask=False,
         )
-        return Tokens(rendered, out["input_ids"], out["offset_mapping"])
 
     def _label(self, sample: Sample, tokens: Tokens, kept: Encoded) -> Encoded:
         """``kept`` with every picture spread over its tokens and the answers labelled."""

@@ -10,11 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transformers import PreTrainedConfig, ProcessorMixin
+from transformers import LlavaImageProcessor, LlavaImageProcessorPil, PreTrainedConfig, ProcessorMixin
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
+
+from vlit_hub.regions.geometry import square_padding
 
 Size = tuple[int, int]
 """(width, height) in pixels."""
+Window = tuple[float, float, float, float]
+"""What the model sees of a picture: left, top, right, bottom in pixels of the stored one, beyond it where padded."""
 
 
 class UnknownFamily(ValueError):
@@ -23,6 +27,10 @@ class UnknownFamily(ValueError):
 
 class FamilyError(ValueError):
     """A native processor set up in a way that its family cannot batch; the message says what to set."""
+
+
+def _all_of_it(native: ProcessorMixin, size: Size) -> Window:
+    return 0.0, 0.0, float(size[0]), float(size[1])
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Family:
     """Size as the model sees it -> number of image tokens."""
     limit: Callable[[ProcessorMixin], int]
     """Most tokens that a picture takes in the native setting."""
+    window: Callable[[ProcessorMixin, Size], Window] = _all_of_it
+    """Stored size -> what of the picture the model sees; all of it where pictures are only stretched."""
     least_tokens: int | None = None
     """Truncation may lower the budget of a picture to this; None where its number of tokens is fixed."""
     pixel_settings: Callable[[ProcessorMixin, int], dict[str, Any]] | None = None
@@ -65,6 +75,17 @@ class Family:
     def image_tokens(self, native: ProcessorMixin, sizes: Sequence[Size], budget: int | None = None) -> list[int]:
         """Number of image tokens per picture from stored sizes (width, height) alone; no pixels are read."""
         return [self.tokens(native, self.resize(native, size, budget)) for size in sizes]
+
+    def shows(self, native: ProcessorMixin, size: Size, shown: Size, frame: str) -> bool:
+        """Whether the ``frame`` of a dialect is that of the pixels, to half a pixel of the ``shown`` picture.
+
+        Boxes in frame square are meant over the padded square, all others over the whole stored picture of ``size``.
+        """
+        left, top, side = square_padding(size)
+        meant = (-left, -top, side - left, side - top) if frame == "square" else _all_of_it(native, size)
+        seen = self.window(native, size)
+        scale = [shown[axis] / (seen[axis + 2] - seen[axis]) for axis in (0, 1)]
+        return all(abs(a - b) * scale[i % 2] <= 0.5 for i, (a, b) in enumerate(zip(meant, seen, strict=True)))
 
     def budgets(self, native: ProcessorMixin) -> tuple[int | None, ...]:
         """Picture budgets that truncation tries, largest first: native (None), then halved down to the least."""
@@ -89,6 +110,25 @@ def _llava_resize(native: ProcessorMixin, size: Size, budget: int | None) -> Siz
             "LLaVA needs pictures of one size: set do_center_crop or size = {'height', 'width'} in the image processor"
         )
     return target["width"], target["height"]
+
+
+def _llava_window(native: ProcessorMixin, size: Size) -> Window:
+    images = native.image_processor
+    left, top, right, bottom = _all_of_it(native, size)
+    if images.do_pad and isinstance(images, (LlavaImageProcessor, LlavaImageProcessorPil)):
+        x, y, side = square_padding(size)
+        left, top, right, bottom = -x, -y, side - x, side - y
+    if not images.do_center_crop:
+        return left, top, right, bottom
+    width, height = right - left, bottom - top
+    across = down = 1.0  # stored pixels to a pixel that is cropped
+    if images.do_resize and images.size["shortest_edge"]:
+        across = down = min(width, height) / images.size["shortest_edge"]
+    elif images.do_resize:
+        across, down = width / images.size["width"], height / images.size["height"]
+    x = (width - images.crop_size["width"] * across) / 2
+    y = (height - images.crop_size["height"] * down) / 2
+    return left + x, top + y, right - x, bottom - y
 
 
 def _llava_tokens(native: Any, size: Size) -> int:
@@ -169,6 +209,7 @@ FAMILIES: dict[str, Family] = {
             resize=_llava_resize,
             tokens=_llava_tokens,
             limit=_llava_limit,
+            window=_llava_window,
             why_not="packing and picture sharing come with part 4",
             logits_to_keep=True,
             template=_LLAVA_TEMPLATE,

@@ -113,6 +113,10 @@ class Template:
             raise MaskError(f"the template places {pictures} pictures, the chat has {expected}")
         return Rendered(text, tuple(spans), pictures)
 
+    def prompt(self, chat: Chat) -> str:
+        """The chat as one string up to where the template has opened a reply. Raises TemplateRefused."""
+        return self._apply(chat, reply=True)
+
     def turns(
         self, rendered: Rendered, ids: Sequence[int], offsets: Sequence[tuple[int, int]], trained: Sequence[int]
     ) -> list[Turn]:
@@ -156,9 +160,11 @@ class Template:
             )
         return found.group()
 
-    def _apply(self, chat: Chat) -> str:
+    def _apply(self, chat: Chat, reply: bool = False) -> str:
         try:
-            return self._native.apply_chat_template(chat, chat_template=self._source, tokenize=False)
+            return self._native.apply_chat_template(
+                chat, chat_template=self._source, tokenize=False, add_generation_prompt=reply
+            )
         except jinja2.TemplateError as error:
             raise TemplateRefused(str(error)) from None
 

@@ -15,6 +15,7 @@ from vlit_hub.shards import Fetch, Measure, ShardError, Skipped, Store, read_mea
 
 CODES = ("", *REASONS)
 """Code of a drop reason = its position."""
+UNREADABLE = "unreadable_sample"
 
 
 @dataclass(frozen=True)
@@ -38,28 +39,37 @@ def measure(
 
     Lengths are after truncation; a dropped sample has length 0. Columns that are already there under the same
     fingerprint are used. ``progress`` is called with the number of samples done. A sample that cannot be read is
-    dropped if ``store.on_error`` is "skip".
+    dropped if ``store.on_error`` is "skip"; if it is "raise", one that was dropped so is read again, and raises.
     """
     fingerprint = processor.fingerprint(max_length)
-    try:
+    table = _known(store, fingerprint)
+    rows = range(len(store)) if table is None else np.flatnonzero(table[:, 3] == CODES.index(UNREADABLE)).tolist()
+    if table is not None and (store.on_error == "skip" or not rows):
         return summarise(store, fingerprint, read_measure(store.index, fingerprint))
-    except ShardError:
-        pass
-    rows = []
-    for row in range(len(store)):
+    table = np.zeros((len(store), 4), np.int64) if table is None else table
+    for done, row in enumerate(rows, 1):
         ((sample,),), _ = store.__getitems__(Fetch([(row,)], [], 0, True, (0, 0, 0)))
-        rows.append(_columns(sample, processor, max_length))
+        table[row] = _columns(sample, processor, max_length)
         if progress:
-            progress(row + 1)
-    table = np.array(rows, np.int64).reshape(len(rows), 4)
+            progress(done)
     names = ("length", "image_tokens", "supervised", "reason")
     write_measure(store.index, fingerprint, {name: table[:, i] for i, name in enumerate(names)}, CODES)
     return summarise(store, fingerprint, read_measure(store.index, fingerprint))
 
 
+def _known(store: Store, fingerprint: str) -> np.ndarray | None:
+    """What was measured before as rows of :func:`_columns`, shape (samples, 4); None where that is not whole."""
+    try:
+        found = read_measure(store.index, fingerprint)
+    except ShardError:
+        return None
+    codes = np.array([CODES.index(reason) for reason in found.reasons])
+    return np.stack([found.length, found.image_tokens, found.supervised, codes[found.reason]], axis=1).astype(np.int64)
+
+
 def _columns(sample: Sample | Skipped, processor: VLITProcessor, max_length: int) -> tuple[int, int, int, int]:
     if isinstance(sample, Skipped):
-        encoded = Encoded(dropped="unreadable_sample")
+        encoded = Encoded(dropped=UNREADABLE)
     else:
         encoded = processor.encode(sample, max_length)
     return encoded.length, sum(encoded.picture_tokens), encoded.supervised, CODES.index(encoded.dropped)

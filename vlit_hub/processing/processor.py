@@ -25,7 +25,7 @@ from vlit_hub.schema import Sample
 
 FOLDER = "vlit"
 """Where ours lies below the native processor's files."""
-ALGORITHM = 1
+ALGORITHM = 2
 """Counted up when the same processor would encode a sample differently."""
 
 
@@ -80,6 +80,14 @@ class VLITProcessor(ProcessorMixin):
         """
         return self.encoder.encode(sample, max_length)
 
+    def prompt(self, sample: Sample) -> Encoded:
+        """Token ids of a sample as training shows them, up to where the template has opened the reply to it.
+
+        All of it is context: nothing is supervised, nothing left out. Raises Dropped, and MaskError where the pictures
+        of the text cannot be told.
+        """
+        return self.encoder.prompt(sample)
+
     # -- batches -------------------------------------------------------------------------------------------------------
 
     def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
@@ -89,8 +97,7 @@ class VLITProcessor(ProcessorMixin):
     def __call__(self, samples: Sequence[Sample], max_length: int) -> dict[str, Tensor]:
         """The samples as one batch for the family's model, labels included, padded on the right.
 
-        Raises Dropped, naming the sample, for one that cannot be trained on at this length. For prompts without
-        answers (generation) use ``.native``.
+        Raises Dropped, naming the sample, for one that cannot be trained on at this length.
         """
         encoded = []
         for sample in samples:
@@ -99,6 +106,14 @@ class VLITProcessor(ProcessorMixin):
                 raise Dropped(encoded[-1].dropped, f"{sample.dataset} {sample.id}: {encoded[-1].detail}")
         pictures = [self.pixels(sample, one) for sample, one in zip(samples, encoded, strict=True)]
         return batch.pad(encoded, self.native) | batch.join(pictures)
+
+    def prompts(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
+        """The :meth:`prompt` of each sample as one batch for ``model.generate``, padded on the left; raises
+        UnreadableMedia too."""
+        encoded = [self.prompt(sample) for sample in samples]
+        padded = batch.pad(encoded, self.native, side="left")
+        del padded["labels"]
+        return padded | batch.join([self.pixels(sample, one) for sample, one in zip(samples, encoded, strict=True)])
 
     def decode_example(self, encoded: Encoded) -> str:
         """The sample as the model sees it: supervised stretches in ⟦ ⟧, each picture once with its token count."""

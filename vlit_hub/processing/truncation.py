@@ -23,6 +23,7 @@ REASONS: dict[str, str] = {
     "missing_media": "a picture that a message mentions is missing",
     "unreadable_media": "the size of a picture is not known and cannot be read",
     "picture_size": "the family refuses a picture of this shape",
+    "box_frame": "boxes are written in another frame than that of the pixels: the image processor crops or pads",
     "region": "a region cannot be written in the processor's dialect",
     "control_token": "a text holds one of the tokenizer's special tokens",
     "template": "the chat template refuses the dialogue",
@@ -82,13 +83,18 @@ def refuse(sample: Sample) -> None:
         raise Dropped("open_end")
     if not any(trains(message) for message in sample.messages):
         raise Dropped("nothing_trained")
+    refuse_content(sample)
+
+
+def refuse_content(sample: Sample, *, prompt: bool = False) -> None:
+    """Raise Dropped for what cannot be written; of a ``prompt`` no answer is supervised, so it may hold pictures."""
     if sample.tools or any(message.tool_calls or message.role == "tool" for message in sample.messages):
         raise Dropped("tools")
     for m, message in enumerate(sample.messages):
         for part in message.content:
             if part.type in ("text", "region"):
                 continue
-            if trains(message):
+            if trains(message) and not prompt:
                 raise Dropped("picture_answer", f"message {m} answers with a part of type {part.type}")
             if part.type != "image":
                 raise Dropped("unsupported_media", f"message {m} holds a part of type {part.type}")

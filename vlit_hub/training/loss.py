@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from transformers import PreTrainedModel
 
 from vlit_hub.processing.masking import IGNORED
 
 CHUNK = 1024
 """Positions taken at once in :func:`row_losses`: its memory is CHUNK x vocabulary floats."""
+
+
+def tie(model: PreTrainedModel) -> None:
+    """Tie every loss to all trainable parameters, by none of their elements, where text alone would reach none.
+
+    Where only what pictures pass learns (FA), backward raises on a micro-batch without pictures, or, under activation
+    checkpointing, its rank never meets the others. In forward: DDP looks there for what is used.
+    """
+    parts: list[Any] = [model.get_decoder(), model.get_output_embeddings()]
+    if any(parameter.requires_grad for part in parts for parameter in part.parameters()):
+        return
+
+    def hook(module: torch.nn.Module, inputs: Any, output: Any) -> None:
+        if output.loss is not None:
+            output.loss = output.loss + sum(p.flatten()[:0].sum() for p in module.parameters() if p.requires_grad)
+
+    model.register_forward_hook(hook)
 
 
 def targets_of(labels: Tensor) -> Tensor:

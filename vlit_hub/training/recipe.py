@@ -21,9 +21,22 @@ OWNED = {
     "resume_from_checkpoint": "resume",
     "ignore_data_skip": "resume",
     "remove_unused_columns": "nothing, the processor decides",
+    "push_to_hub": "vlit push",
+    "hub_token": "vlit push",
+    "hub_model_id": "vlit push",
+    "hub_strategy": "vlit push",
+    "hub_private_repo": "vlit push",
+    "hub_always_push": "vlit push",
+    "hub_revision": "vlit push",
 }
-"""Training arguments that a recipe may not set -> the key that does."""
-DEFAULTS: dict[str, Any] = {"report_to": "none", "logging_steps": 10, "save_steps": 500}
+"""Training arguments that a recipe may not set -> what does."""
+DEFAULTS: dict[str, Any] = {
+    "report_to": "none",
+    "logging_steps": 10,
+    "save_steps": 500,
+    # transformers turns it off under activation checkpointing; a rank with text alone then never meets the others.
+    "ddp_find_unused_parameters": True,
+}
 """Where we differ from transformers' defaults."""
 CHECKPOINTS = "checkpoints"
 

@@ -53,7 +53,6 @@ def run(
     trainer.save_model(str(out))
     report = report_of(recipe, tuned, trainer)
     if trainer.args.should_save:
-        (out / "training_args.bin").unlink(missing_ok=True)  # a pickle of paths: not to be published
         report.save()
     trainer.accelerator.wait_for_everyone()  # nobody reads `out` before it is whole
     return report

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer import TRAINING_ARGS_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from vlit_hub.processing import VLITCollator, VLITProcessor
@@ -26,7 +27,7 @@ from vlit_hub.training.callbacks import CursorKeeper
 from vlit_hub.training.checkpoint import TRAINER_STATE, CheckpointError, Progress, last_checkpoint, restore
 from vlit_hub.training.guards import NonFiniteLoss, non_finite, refuse
 from vlit_hub.training.loader import EpochFetches, batch_shape, epoch_steps, train_loader
-from vlit_hub.training.loss import row_losses, targets_of
+from vlit_hub.training.loss import row_losses, targets_of, tie
 from vlit_hub.training.settings import learning_rates, split
 from vlit_hub.training.tally import NATS, SAMPLES, SKIPPED, TOKENS, Tally, added
 
@@ -81,6 +82,8 @@ class VLITTrainer(Trainer):
         self.model_accepts_loss_kwargs = self.model_accepts_loss_kwargs or processor.family.logits_to_keep
         if not self.model_accepts_loss_kwargs:
             raise ValueError(f"{type(model).__name__}.forward takes no num_items_in_batch: its loss cannot be scaled")
+        if not (self.is_fsdp_enabled or self.is_deepspeed_enabled):
+            tie(model)
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
@@ -269,6 +272,11 @@ class VLITTrainer(Trainer):
             (folder / TRAINER_STATE).unlink(missing_ok=True)
             progress.save(folder)
         super()._save_checkpoint(model, trial)
+
+    def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        super()._save(output_dir, state_dict)
+        # A pickle of this machine's paths, which nothing reads: neither resume nor from_pretrained.
+        (Path(output_dir or str(self.args.output_dir)) / TRAINING_ARGS_NAME).unlink(missing_ok=True)
 
     def _save_rng_state(self, output_dir: str) -> None:
         super()._save_rng_state(output_dir)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from vlit_hub.chat import render_content
+from vlit_hub.media import image_size
 from vlit_hub.schema import Sample
+from vlit_hub.verify.frame import Landing, Size, land
 
 IGNORED = -100
 
@@ -33,6 +35,8 @@ class Case:
     encoded: Any
     pixels: dict[str, Any]
     max_length: int
+    landings: dict[Size, Landing] = field(default_factory=dict)
+    """Those found so far, shared by all cases of a run."""
 
     @property
     def name(self) -> str:
@@ -116,6 +120,13 @@ class Case:
                 return size
         return width, height
 
+    @cached_property
+    def grounded(self) -> list[int]:
+        """Indices of the pictures that are shown and that boxes of the kept messages lie in."""
+        numbers = {number for message in self.kept for part in message.content for number in part.regions}
+        regions = [self.sample.regions[number] for number in numbers]
+        return sorted({r.index for r in regions if r.modality == "image"} & set(self.mentions))
+
     # -- what the pixels say -------------------------------------------------------------------------------------------
 
     @cached_property
@@ -140,6 +151,18 @@ class Case:
         """Lengths of the unbroken runs of picture tokens."""
         token = self.processor.native.image_token_id
         return [len(list(run)) for same, run in groupby(self.encoded.input_ids, token.__eq__) if same]
+
+    def landing(self, index: int) -> tuple[Size, Landing]:
+        """The size of a picture as stored, and where a mark on a picture of that size lies in what the model gets."""
+        recorded = next((m for m in self.sample.media if m.type == "image" and m.index == index), None)
+        if recorded and recorded.width and recorded.height:
+            size = (recorded.width, recorded.height)
+        else:
+            blob: Any = self.sample.images[index]
+            size = image_size(blob.path if blob.bytes is None else blob.bytes)
+        if size not in self.landings:
+            self.landings[size] = land(self.processor.native, size)
+        return size, self.landings[size]
 
 
 def plain(text: str) -> str:

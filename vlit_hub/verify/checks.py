@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vlit_hub.verify.case import IGNORED, Case, plain
+from vlit_hub.verify.frame import misplaced
 
 
 @dataclass(frozen=True)
@@ -105,12 +106,21 @@ def stop_token(case: Case) -> str:
     return ""
 
 
+def box_frame(case: Case) -> str:
+    for index in case.grounded:
+        size, landing = case.landing(index)
+        if wrong := misplaced(landing, size, case.processor.dialect):
+            return f"picture {index}: {wrong}"
+    return ""
+
+
 CHECKS = (
     Check("length", "no sample is longer than max_length", length),
     Check("labels", "each label is the token of its position, or ignored", labels),
     Check("picture count", "pictures in the text = pictures shown = pictures of the kept turns", picture_count),
     Check("picture tokens", "picture tokens = features of the real pixels", picture_tokens),
     Check("pictures whole", "no picture is cut: each has all its tokens", picture_whole),
+    Check("box frame", "the frame of the boxes is the frame of the pixels", box_frame),
     Check("supervised text", "supervised text = the answers, exactly", supervised_text),
     Check("boundaries", "questions and instructions carry no loss", boundaries),
     Check("stop token", "each answer's end-of-turn token is supervised, once", stop_token),

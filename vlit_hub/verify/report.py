@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from vlit_hub.media import UnreadableMedia
 from vlit_hub.schema import Sample
+from vlit_hub.shards import ShardError
 from vlit_hub.verify.case import Case
 from vlit_hub.verify.checks import CHECKS
+from vlit_hub.verify.frame import Landing, Size
 
 
 class Samples(Protocol):
@@ -71,8 +74,16 @@ class Report:
         }
 
 
-def verify(store: Samples, processor: Any, max_length: int, limit: int | None = 256) -> Report:
+def verify(
+    store: Samples,
+    processor: Any,
+    max_length: int,
+    limit: int | None = 256,
+    on_error: Literal["raise", "skip"] = "raise",
+) -> Report:
     """Check up to ``limit`` samples, spread evenly over the store (all with None).
+
+    A sample or picture that cannot be read is red; with ``on_error="skip"``, as training then does, it is dropped.
 
     ``processor`` is used by its public ``encode``, ``pixels``, ``tokenizer``, ``native`` and ``dialect`` only, and
     believed in nothing: expectations come from the Sample and the tokenizer's decoding. Ends LLaVA#779, trl#4874.
@@ -82,14 +93,14 @@ def verify(store: Samples, processor: Any, max_length: int, limit: int | None = 
     checks = [CheckRow(check.name, check.what) for check in CHECKS]
     report = Report([encodes, *checks, kept])
     reasons: Counter[str] = Counter()
+    landings: dict[Size, Landing] = {}
     for row in _spread(len(store), limit):
         report.samples += 1
-        case = _case(store, row, processor, max_length, encodes)
-        if case is None:
+        case = _case(store, row, processor, max_length, encodes, on_error)
+        if isinstance(case, str):
+            reasons.update([case] if case else [])
             continue
-        if case.encoded.dropped:
-            reasons[case.encoded.dropped] += 1
-            continue
+        case.landings = landings
         for check, result in zip(CHECKS, checks, strict=True):
             result.count(case.name, check.run(case))
     report.dropped = dict(reasons)
@@ -98,8 +109,11 @@ def verify(store: Samples, processor: Any, max_length: int, limit: int | None = 
     return report
 
 
-def _case(store: Samples, row: int, processor: Any, max_length: int, encodes: CheckRow) -> Case | None:
-    """The sample of a row with its encoding and pixels; None, and a failure noted, where that raises."""
+_UNREADABLE = {ShardError: "unreadable_sample", UnreadableMedia: "unreadable_media"}
+
+
+def _case(store: Samples, row: int, processor: Any, max_length: int, encodes: CheckRow, on_error: str) -> Case | str:
+    """The sample of a row with its encoding and pixels; or why it is dropped; or "", and a failure noted."""
     name = f"row {row}"
     try:
         sample = store[row]
@@ -107,10 +121,12 @@ def _case(store: Samples, row: int, processor: Any, max_length: int, encodes: Ch
         encoded = processor.encode(sample, max_length)
         pixels = {} if encoded.dropped else processor.pixels(sample, encoded)
     except (ValueError, RuntimeError) as error:  # MaskError, UnreadableMedia, ShardError
+        if on_error == "skip" and type(error) in _UNREADABLE:
+            return _UNREADABLE[type(error)]
         encodes.count(name, f"{type(error).__name__}: {error}")
-        return None
+        return ""
     encodes.count(name, "")
-    return Case(sample, processor, encoded, pixels, max_length)
+    return encoded.dropped or Case(sample, processor, encoded, pixels, max_length)
 
 
 def _spread(total: int, limit: int | None) -> Sequence[int]:
