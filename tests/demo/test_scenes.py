@@ -57,9 +57,13 @@ def right_answer(cells: dict[int, tuple[str, str, demo.Box]], question: str) -> 
         return demo.NUMBERS[len(cells) - 1]
     if found := re.fullmatch(r"What (colour|shape) is the object at (.+)\?", question):
         return cells[demo.CELLS.index(found[2])][found[1] == "shape"]
-    found = re.fullmatch(r"(Is there a|Where is the) (\w+) (\w+)\?", question)
+    found = re.fullmatch(r"(Is there a|Where is the)(?: (\w+))? (\w+)\?", question)
     assert found
-    places = [demo.CELLS[cell] for cell, (colour, shape, _) in cells.items() if (colour, shape) == found.groups()[1:]]
+    places = [
+        demo.CELLS[cell]
+        for cell, (colour, shape, _) in cells.items()
+        if found[2] in (None, colour) and found[3] in ("object", shape)
+    ]
     if found[1] == "Is there a":
         return "yes" if places else "no"
     assert len(places) == 1

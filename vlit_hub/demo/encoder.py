@@ -16,9 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vlit_hub.demo.scenes import COLOURS, GRID, SHAPES, WORDS, Scene, render
+from vlit_hub.demo.scenes import CELLS, COLOURS, GRID, SHAPES, WORDS, Scene, render
 
-TARGETS = (tuple(COLOURS), SHAPES, WORDS)
+TARGETS = (tuple(COLOURS), SHAPES, WORDS, CELLS)
+# CLIP's features tell where they come from. Learned for content alone, these would not, and the language model could
+# not find the object "at bottom middle": colours by place stayed at chance (0.19) after 1,100 steps of tuning.
 ABSENT = -100
 BATCH = 64
 RATE = 2e-3
@@ -68,8 +70,9 @@ def pretrain(model: Any, image_processor: Any, items: Sequence[Scene], steps: in
 
 
 def cell_labels(items: Sequence[Scene]) -> Tensor:
-    """(scenes, cells, 3): colour, shape and word of what each cell holds, ABSENT where it holds none."""
+    """(scenes, cells, 4): colour, shape and word of what each cell holds, ABSENT where it holds none; and its place."""
     labels = torch.full((len(items), GRID * GRID, len(TARGETS)), ABSENT)
+    labels[:, :, 3] = torch.arange(GRID * GRID)
     for row, item in enumerate(items):
         for o in item.objects:
             labels[row, o.cell, 0] = TARGETS[0].index(o.colour)

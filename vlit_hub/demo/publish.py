@@ -21,9 +21,8 @@ TOKEN = "hf_local_write"
 """Of the local Hub alone."""
 DATA, MODEL = "local/vlit-demo-scenes", "local/vlit-demo-tiny-llava"
 
-USERS_OWN = (
-    "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE"
-)  # fmt: skip
+USERS_OWN = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE",
+             "TRANSFORMERS_OFFLINE")  # fmt: skip
 """Of the user's environment, not to be passed on: tokens for the real Hub, and switches that forbid any."""
 
 LOAD_BACK = """

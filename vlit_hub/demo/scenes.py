@@ -185,13 +185,26 @@ def caption(item: Scene) -> str:
     return head + ", ".join(f"{place} {thing}" for thing, place in parts) + "."
 
 
-def _absent(item: Scene, rng: random.Random) -> str:
-    """A colour and shape that no object has together; half of the time both occur, but apart, where possible."""
-    present = {o.name for o in item.objects}
-    near = [f"{a.colour} {b.shape}" for a in item.objects for b in item.objects]
-    names = near if rng.random() < 0.5 else [f"{c} {s}" for c in COLOURS for s in SHAPES]
-    free = sorted(set(names) - present) or sorted({f"{c} {s}" for c in COLOURS for s in SHAPES} - present)
-    return rng.choice(free)
+def _kinds(colour: str, shape: str) -> tuple[str, str, str]:
+    """What an object can be called: by its colour, by its shape, by both."""
+    return f"{colour} object", shape, f"{colour} {shape}"
+
+
+def _exists(item: Scene, rng: random.Random) -> QA:
+    """Yes or no with equal chance, about a colour, a shape, or both together (often there, but apart)."""
+    is_there, kind = rng.random() < 0.5, rng.randrange(3)
+    present = {name for o in item.objects for name in _kinds(o.colour, o.shape)}
+    if is_there:
+        index = rng.randrange(len(item.objects))
+        o = item.objects[index]
+        return QA("existence", f"Is there a {_kinds(o.colour, o.shape)[kind]}?", "yes", (index,))
+    every = [_kinds(colour, shape) for colour in COLOURS for shape in SHAPES]
+    near = [_kinds(a.colour, b.shape)[2] for a in item.objects for b in item.objects]
+    tries = [near] if kind == 2 and rng.random() < 0.5 else []
+    # Where every shape or colour is there, some pair of them is not.
+    tries += [[names[kind] for names in every], [names[2] for names in every]]
+    free = next(sorted(set(names) - present) for names in tries if set(names) - present)
+    return QA("existence", f"Is there a {rng.choice(free)}?", "no")
 
 
 def ask(item: Scene, ability: str, rng: random.Random, among: list[int] | None = None) -> QA | None:
@@ -201,8 +214,8 @@ def ask(item: Scene, ability: str, rng: random.Random, among: list[int] | None =
         return QA(ability, "How many objects are there?", NUMBERS[len(item.objects) - 1])
     if ability == "text":
         return QA(ability, "What word is written?", item.word) if item.word else None
-    if ability == "existence" and rng.random() < 0.5:
-        return QA(ability, f"Is there a {_absent(item, rng)}?", "no")
+    if ability == "existence":
+        return _exists(item, rng)
     names = [o.name for o in item.objects]
     if ability == "location":
         among = [i for i in among if names.count(names[i]) == 1]
@@ -210,8 +223,6 @@ def ask(item: Scene, ability: str, rng: random.Random, among: list[int] | None =
         return None
     index = rng.choice(among)
     o = item.objects[index]
-    if ability == "existence":
-        return QA(ability, f"Is there a {o.name}?", "yes", (index,))
     if ability == "location":
         return QA(ability, f"Where is the {o.name}?", CELLS[o.cell], (index,))
     value = o.colour if ability == "colour" else o.shape
