@@ -12,7 +12,7 @@ from transformers import AutoProcessor
 
 from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
 from tests.tiny import LLAVA_TEMPLATE
-from vlit_hub.chat import to_chat
+from vlit_hub.chat import NotChat, to_chat
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import UnknownFamily, VLITProcessor
 from vlit_hub.schema import Blob, Media
@@ -125,6 +125,16 @@ def test_only_allowed_picture_formats_are_opened():
     made.images[0] = Blob(bytes=out.getvalue())
     with pytest.raises(UnreadableMedia, match=r"cannot be decoded: not a readable picture \(UnidentifiedImageError\)"):
         processor("llava")([made], 400)
+
+
+def test_chat_counts_unreadable_pictures_by_one_reason(tmp_path):
+    """Published cards repeat it: no address, no path."""
+    for blob in (Blob(bytes=b"no picture"), Blob(path=str(tmp_path / "gone.png"))):
+        made = sample(("user", "<0>?"), ("assistant", "No."), sizes=((64, 48),))
+        made.images[0] = blob
+        with pytest.raises(NotChat) as refused:
+            to_chat(made, "square")
+        assert refused.value.reason == "unreadable picture"
 
 
 def test_a_picture_of_another_size_than_recorded_is_named():
