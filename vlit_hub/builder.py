@@ -59,7 +59,9 @@ def code_fingerprint(spec: DatasetSpec) -> str:
         while isinstance(convert, partial):
             convert = convert.func
         files.add(Path(inspect.getfile(convert)))
-    files |= {here / name for name in ("schema.py", "spec.py", "media.py", "release.py", "builder.py")}
+    files |= {
+        here / name for name in ("schema.py", "spec.py", "media.py", "media_forms.py", "release.py", "builder.py")
+    }
     for room in (formats, regions):
         files |= set(Path(room.__path__[0]).glob("*.py"))
     facts = re.sub(r" at 0x[0-9a-f]+", "", repr(spec))  # what the script takes from other modules stands in its SPEC
@@ -113,18 +115,17 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
         files = self.config.release().files
         return [
-            datasets.SplitGenerator(
-                name=split, gen_kwargs={"split": split, "files": [str(path) for _, path in entries]}
-            )
+            datasets.SplitGenerator(name=split, gen_kwargs={"split": split, "files": list(range(len(entries)))})
             for split, entries in files.items()
         ]
 
-    def _generate_tables(self, split: str, files: list[str]) -> Iterator[tuple[Key, pa.Table]]:
+    def _generate_tables(self, split: str, files: list[int]) -> Iterator[tuple[Key, pa.Table]]:
+        """Tables of some of the split's files, by their position among them: one file may stand there twice."""
         release = self.config.release()
-        entries = {str(path): entry for entry, path in release.files[split]}
-        for number, file in enumerate(files):
+        for number, position in enumerate(files):
+            entry, file = release.files[split][position]
             faults: Counter[str] = Counter()
-            outcomes = release.read_file(entries[file], Path(file))
+            outcomes = release.read_file(entry, file)
             for batch in count():
                 with paused_collector():
                     read, table = _next_table(outcomes, faults)
@@ -136,7 +137,7 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
                 reasons = "; ".join(f"{n} x {reason}" for reason, n in faults.most_common(3))
                 log.warning(
                     "%s: %d records or parts of records of %s could not be converted (%s). `vlit check %s --raw %s`"
-                    " lists each.", self.config.dataset, faults.total(), Path(file).name, reasons,
+                    " lists each.", self.config.dataset, faults.total(), file.name, reasons,
                     self.config.dataset, self.config.data_dir,
                 )  # fmt: skip
 
