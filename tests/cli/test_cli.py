@@ -49,6 +49,19 @@ def test_list_and_info_tell_the_facts() -> None:
     assert info["subsets"] == ["default", "v1", "v2"] and "RadGenome/PMC-VQA" in info["obtain"]
 
 
+def test_list_filters_and_the_ledger_shows_shared_pictures() -> None:
+    regions = document("list", "--target", "region", "--kind", "survey")
+    assert {"shikra-rd", "pvit", "grit-20m"} <= {entry["name"] for entry in regions}
+    assert all("region" in entry["target"] for entry in regions)
+    assert len(document("list", "--kind", "survey")) == 58
+    found = document("ledger")
+    assert list(found["datasets"]) == registry.names()
+    assert {"coco-arc", "llava-instruct-150k", "coco-captions"} <= set(found["by_source"]["COCO"])
+    pairs = {tuple(row["datasets"]): row["sources"] for row in found["overlaps"]}
+    assert "COCO" in pairs["coco-arc", "llava-instruct-150k"]
+    assert ("pmc-vqa", "shikra-rd") not in pairs
+
+
 def test_build_json_is_one_document_whose_counts_add_up(tmp_path: Path) -> None:
     raw = rows.write(tmp_path / "raw", pmc_vqa.FILES)
     found = document("build", "pmc-vqa", "--raw", raw, "--out", tmp_path / "out", "--audit")

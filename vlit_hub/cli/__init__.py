@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import typer
 
-VERBS = ("list", "info", "check", "build", "construct", "verify", "train", "eval", "card", "push", "hub", "demo")
+VERBS = (
+    "list", "info", "ledger", "check", "build", "construct", "verify", "train", "eval", "card", "push", "hub", "demo"
+)  # fmt: skip
 """In the order of the work."""
 
 

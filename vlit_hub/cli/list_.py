@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from vlit_hub import registry
 from vlit_hub.cli.common import Json, emit, table, verb
-from vlit_hub.spec import DatasetSpec
+from vlit_hub.spec import KINDS, RELEASED, SCOPES, TARGETS, DatasetSpec
 
 
 def row(spec: DatasetSpec) -> dict[str, Any]:
@@ -31,9 +33,23 @@ def rows() -> list[dict[str, Any]]:
 
 
 @verb
-def command(as_json: Json = False) -> None:
+def command(
+    scope: Annotated[str, typer.Option(help=f"One of {', '.join(SCOPES)}.")] = "",
+    target: Annotated[str, typer.Option(help=f"One of {', '.join(TARGETS)}.")] = "",
+    modality: Annotated[str, typer.Option(help="image, video, audio, ...")] = "",
+    licence: Annotated[str, typer.Option(help="A part of the licence, e.g. CC-BY.")] = "",
+    released: Annotated[str, typer.Option(help=f"One of {', '.join(RELEASED)}.")] = "",
+    kind: Annotated[str, typer.Option(help=f"One of {', '.join(KINDS)}.")] = "",
+    as_json: Json = False,
+) -> None:
     """List the datasets with taxonomy, licence, size and whether they were released."""
-    found = rows()
+    wanted = {"scope": scope, "target": target, "modalities": modality, "released": released, "kind": kind}
+    found = [
+        entry
+        for entry in rows()
+        if all(not value or value in entry[key] for key, value in wanted.items())
+        and licence.lower() in entry["licence"].lower()
+    ]
     if as_json:
         return emit(found)
     columns = ("name", "category", "modalities", "licence", "size", "released")
