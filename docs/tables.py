@@ -1,4 +1,4 @@
-"""Write the tables that come from code: the datasets in README.md, the schema in docs/SCHEMA.md.
+"""Write the pages that come from code: the datasets in README.md, one page each, the schema in docs/SCHEMA.md.
 
 ``python docs/tables.py`` writes them; a test fails where they are not current.
 """
@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from vlit_hub import schema
+from vlit_hub import registry, schema
 from vlit_hub.cli.list_ import rows
+from vlit_hub.spec import DatasetSpec
 
 REPO = Path(__file__).parents[1]
 STRUCTS = (schema.Sample, schema.Message, schema.Part, schema.Region, schema.Mask, schema.Span, schema.Media)
@@ -30,7 +33,14 @@ def datasets_table() -> str:
     lines = ["| name | dataset | category | licence | size | released |", "|---|---|---|---|---|---|"]
     for row in rows():
         words = [word for key in ("scope", "construction", "target") for word in row[key] if word != "none"]
-        cells = (f"`{row['name']}`", row["title"], ", ".join(words), row["licence"], row["size"], row["released"])
+        cells = (
+            f"[`{row['name']}`](docs/datasets/{row['name']}.md)",
+            row["title"],
+            ", ".join(words),
+            row["licence"],
+            row["size"],
+            row["released"],
+        )
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
@@ -57,8 +67,63 @@ def schema_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"README.md": readme, "docs/SCHEMA.md": schema_page}
+def dataset_page(name: str) -> str:
+    """docs/datasets/<name>.md: the facts of one dataset, its files, and how to get them."""
+    spec = registry.get(name)
+    facts = {
+        "paper": f"{spec.paper}"
+        + (f" ([arXiv {spec.arxiv}](https://arxiv.org/abs/{spec.arxiv}))" if spec.arxiv else ""),
+        "year": str(spec.year),
+        "home": spec.homepage,
+        "Hub": spec.hub_id,
+        "survey's category": spec.survey_category,
+        "licence": spec.licence,
+        "licence as stated": spec.licence_stated,
+        "terms": "; ".join(spec.terms),
+        "modalities": ", ".join(spec.modalities),
+        "languages": ", ".join(spec.languages),
+        "picture sources": "; ".join(spec.picture_sources),
+        "generator": spec.generator,
+        "size": spec.size + (f" ({spec.size_source})" if spec.size_source else ""),
+        "released": spec.released,
+        "read instead": spec.substitute,
+    }
+    lines = [
+        f"# {spec.title}\n",
+        "Made by docs/tables.py from the dataset's script.\n",
+        "| fact | value |",
+        "|---|---|",
+    ]
+    lines += [f"| {key} | {_cell(value)} |" for key, value in facts.items() if value]
+    lines += ["\n## Files\n", spec.obtain, "\n| subset | split | files |", "|---|---|---|"]
+    for entry in spec.files:
+        files = " or ".join(" + ".join(f"`{pattern}`" for pattern in choice) for choice in entry.alternatives)
+        lines.append(f"| {entry.subset} | {entry.split} | {_cell(files)} |")
+    return "\n".join([*lines, *_roots(spec), "\n## Use\n", "```python", *_use(spec), "```"]) + "\n"
+
+
+def _roots(spec: DatasetSpec) -> list[str]:
+    roots = sorted({rule.root for rule in spec.media})
+    return [f"\nMedia roots: {', '.join(f'`{root}`' for root in roots)}."] if roots else []
+
+
+def _use(spec: DatasetSpec) -> list[str]:
+    options = "".join(f", options={{{name!r}: {value!r}}}" for name, value in spec.options.items())
+    return ["import vlit_hub", "from datasets import load_dataset", "",
+            f'load_dataset("vlit/{spec.name}", data_dir=RAW{options})']  # fmt: skip
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def pages() -> dict[str, Callable[[], str]]:
+    """Page -> what makes it."""
+    each = {f"docs/datasets/{name}.md": partial(dataset_page, name) for name in registry.names()}
+    return {"README.md": readme, "docs/SCHEMA.md": schema_page, **each}
+
 
 if __name__ == "__main__":
-    for name, make in PAGES.items():
+    (REPO / "docs" / "datasets").mkdir(exist_ok=True)
+    for name, make in pages().items():
         (REPO / name).write_text(make(), encoding="utf-8")

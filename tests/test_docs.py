@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-import pytest
-
 import vlit_hub
 
 REPO = Path(__file__).parents[1]
@@ -20,10 +18,11 @@ def tables():
     return module
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/SCHEMA.md"])
-def test_generated_pages_are_current(page: str) -> None:
-    made = tables().PAGES[page]()
-    assert (REPO / page).read_text(encoding="utf-8") == made, "run: python docs/tables.py"
+def test_generated_pages_are_current_and_all_there() -> None:
+    pages = tables().pages()
+    for page, make in pages.items():
+        assert (REPO / page).read_text(encoding="utf-8") == make(), f"{page} is stale; run: python docs/tables.py"
+    assert {f"docs/datasets/{path.name}" for path in (REPO / "docs" / "datasets").glob("*.md")} <= set(pages)
 
 
 def test_the_public_names_exist_and_are_told() -> None:
