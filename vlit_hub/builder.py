@@ -25,7 +25,7 @@ from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, hints, to_arrow
 from vlit_hub.spec import DatasetSpec
 
 log = logging.getLogger("vlit_hub")
-BATCH = 1000
+BATCH = 2000
 """Records per Arrow table."""
 
 

@@ -27,7 +27,7 @@ class MissingFiles(FileNotFoundError):
     """No file of the asked subset is there: the message says which files, from where, into which folder."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Outcome:
     """What became of one native record."""
 
@@ -243,13 +243,13 @@ def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None
     """The blob columns and the media list with sizes. What the converter gave as bytes stays."""
     if not draft.media:
         return {}, draft.media
-    columns: dict[str, list[Blob | None]] = {
-        COLUMNS[m.type]: list(getattr(draft, COLUMNS[m.type])) for m in draft.media
-    }
+    columns: dict[str, list[Blob | None]] = {}
     media: list[Media] = []
     for entry in draft.media:
-        column = columns[COLUMNS[entry.type]]
-        column += [None] * (entry.index + 1 - len(column))
+        name = COLUMNS[entry.type]
+        column = columns.get(name) or columns.setdefault(name, list(getattr(draft, name)))
+        if entry.index >= len(column):
+            column += [None] * (entry.index + 1 - len(column))
         blob = column[entry.index]
         if blob is None and entry.ref and (path := ctx.media.find(entry.type, entry.ref)):
             blob = Blob(path=path)

@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import re
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -245,6 +246,8 @@ class Sample(Struct, frozen=True, kw_only=True, gc=False):
 
 COLUMNS: dict[str, str] = {"image": "images", "video": "videos", "audio": "audios", "point_cloud": "point_clouds"}
 """Media type -> column of its blobs."""
+blobs_of: Callable[[Sample], tuple[list[Blob | None], ...]] = attrgetter(*COLUMNS.values())
+"""The four columns of blobs of a sample, in the order of COLUMNS."""
 
 
 class SchemaError(ValueError):
@@ -290,7 +293,7 @@ def _named(error: msgspec.ValidationError) -> SchemaError:
 
 def strip_media(sample: Sample) -> Sample:
     """The sample without media bytes and without local paths: what a shard's JSON member holds."""
-    if not sample.media:
+    if not any(map(any, blobs_of(sample))):
         return sample
     empty = {
         column: [None if blob is None else Blob() for blob in blobs]
@@ -361,7 +364,7 @@ def to_arrow(samples: Sequence[Sample]) -> pa.RecordBatch:
     import pyarrow as pa
     import pyarrow.json
 
-    blobs = (blob for sample in samples for column in COLUMNS.values() for blob in getattr(sample, column))
+    blobs = (blob for sample in samples for column in blobs_of(sample) for blob in column)
     if not samples or any(blob is not None and blob.bytes is not None for blob in blobs):
         return pa.RecordBatch.from_pylist(to_rows(samples), schema=arrow_schema())
     # Without bytes (JSON has none) Arrow's own JSON parser is ten times faster than Python rows.
@@ -403,7 +406,7 @@ def check(sample: Sample) -> None:
     if sample.language != "en" and not LANGUAGE.fullmatch(sample.language):
         raise SchemaError("language", f"{sample.language!r} is not a BCP-47 tag such as 'en' or 'zh-Hans'")
     counts = _check_media(sample)
-    seen = dict.fromkeys(counts, 0)
+    seen: dict[str, int] = {}
     for m, message in enumerate(sample.messages):
         for p, part in enumerate(message.content):
             if part.type != "text" or part.index != -1 or part.regions:
@@ -438,16 +441,21 @@ def _check_part(sample: Sample, part: Part, where: str) -> None:
 
 def _check_order(part: Part, counts: Mapping[str, int], seen: dict[str, int]) -> None:
     kind, index = part.type, part.index
-    if not 0 <= index <= min(seen[kind], counts[kind] - 1):
+    used = seen.get(kind, 0)
+    if not 0 <= index <= min(used, counts[kind] - 1):
         raise SchemaError("messages", f"{kind} {index} is out of order of first use, or beyond {counts[kind]}")
-    seen[kind] = max(seen[kind], index + 1)
+    seen[kind] = max(used, index + 1)
 
 
 def _check_media(sample: Sample) -> dict[str, int]:
     """Media per type, after checking that the list and the four columns agree."""
-    counts = {"image": len(sample.images), "video": len(sample.videos), "audio": len(sample.audios)}
-    counts["point_cloud"] = len(sample.point_clouds)
-    seen = dict.fromkeys(counts, 0)
+    counts = {
+        "image": len(sample.images),
+        "video": len(sample.videos),
+        "audio": len(sample.audios),
+        "point_cloud": len(sample.point_clouds),
+    }
+    seen = {"image": 0, "video": 0, "audio": 0, "point_cloud": 0}
     for media in sample.media:
         if media.index != seen[media.type]:
             raise SchemaError("media", f"{media.type} {media.index}: entries of one type are numbered 0, 1, 2 in order")

@@ -19,8 +19,8 @@ from torch.nn import functional as F
 from vlit_hub.demo.scenes import CELLS, COLOURS, GRID, SHAPES, WORDS, Scene, render
 
 TARGETS = (tuple(COLOURS), SHAPES, WORDS, CELLS)
-# CLIP's features tell where they come from. Learned for content alone, these would not, and the language model could
-# not find the object "at bottom middle": colours by place stayed at chance (0.19) after 1,100 steps of tuning.
+# CLIP's features tell where they come from; learned for content alone, these need not. Of three runs without the places
+# one left colours by place at chance (0.19), two did not (0.88, 0.91).
 ABSENT = -100
 BATCH = 64
 RATE = 2e-3

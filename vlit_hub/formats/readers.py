@@ -74,6 +74,9 @@ class _Text:
 
     def peek(self) -> str:
         """The next character that is no white space; '' at the end."""
+        found = self.buffer[self.at : self.at + 1]
+        if found > " ":  # the usual case, fast: white space in JSON is no greater
+            return found
         while True:
             match = _SPACE.match(self.buffer, self.at)
             assert match is not None

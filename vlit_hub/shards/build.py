@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from vlit_hub.audit import Audit, audit
 from vlit_hub.release import Outcome, Release, paused_collector
-from vlit_hub.schema import COLUMNS, Sample
+from vlit_hub.schema import Sample, blobs_of
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards.build_report import QUARANTINE, BuildReport, forget, remember
 from vlit_hub.shards.errors import MediumError
@@ -139,7 +139,7 @@ class _Sink:
                 continue
             written += 1
             if sample.media:
-                report.missing_media += sum(getattr(sample, column).count(None) for column in COLUMNS.values())
+                report.missing_media += sum([column.count(None) for column in blobs_of(sample)])
             if sample.regions:
                 report.unresolved_regions += _unresolved(sample)
         report.samples += written
