@@ -210,8 +210,7 @@ def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None
 def _finish(draft: Sample, ctx: Context, k: int) -> Sample:
     """The converter's draft with everything that the engine knows."""
     blobs, media = _find_media(draft, ctx)
-    dot = ctx.file.rfind(".")
-    base = f"{ctx.file[:dot] if dot > ctx.file.rfind('/') + 1 else ctx.file}:{ctx.row}"
+    base = f"{ctx.stem}:{ctx.row}"
     native = draft.id if ctx.spec.unique_id and draft.id else base
     return msgspec.structs.replace(
         draft,

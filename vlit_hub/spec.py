@@ -149,6 +149,12 @@ class Context:
     """The MediaFinder of this read (media.py)."""
     options: Mapping[str, Any] = field(default_factory=dict)
     reports: list[tuple[str, str]] = field(default_factory=list)
+    stem: str = field(init=False)
+    """``file`` without its extension: begins the ids of samples whose native ids are not unique."""
+
+    def __post_init__(self) -> None:
+        dot = self.file.rfind(".")
+        self.stem = self.file[:dot] if dot > self.file.rfind("/") + 1 else self.file
 
     def report(self, field: str, reason: str) -> None:
         """Count a fault of the native record that does not stop its conversion (shows under ``reasons``)."""
