@@ -22,6 +22,8 @@ from msgspec import Meta, Struct
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BLOCK = 1 << 19
+"""Bytes of JSON that one thread of Arrow parses at a time."""
 VERSION = 1
 """Version of the schema; part of every cache key and manifest."""
 
@@ -369,9 +371,10 @@ def to_arrow(samples: Sequence[Sample]) -> pa.RecordBatch:
         return pa.RecordBatch.from_pylist(to_rows(samples), schema=arrow_schema())
     # Without bytes (JSON has none) Arrow's own JSON parser is ten times faster than Python rows.
     lines = msgspec.json.Encoder().encode_lines(samples)
+    longest = max(map(len, lines.split(b"\n")))  # a line that is longer than a block cannot be read
     table = pyarrow.json.read_json(
         pa.BufferReader(lines),
-        read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(lines) + 1),
+        read_options=pyarrow.json.ReadOptions(block_size=max(longest + 1, BLOCK)),
         parse_options=pyarrow.json.ParseOptions(explicit_schema=arrow_schema(), unexpected_field_behavior="error"),
     )
     return table.combine_chunks().to_batches()[0]
