@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from tests.shards.make import sample, write
 from tests.strategies import cloud, film, picture, samples, sound
 from vlit_hub.schema import Blob, Media, Sample
-from vlit_hub.shards import Index, MediumError, ShardError, ShardWriter, Store, webdataset_pipeline
+from vlit_hub.shards import Index, MediumError, ShardError, Shards, ShardWriter, Store, webdataset_pipeline
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -253,3 +253,21 @@ def _urls(folder: Path) -> list[str]:
 
 def _files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_several_folders_are_numbered_through(tmp_path):
+    for name, ids in (("a", (0, 1)), ("b", (2, 3, 4))):
+        write(tmp_path / name, [sample(i, i % 2) for i in ids])
+        write(tmp_path / name, [sample(10 + i) for i in ids], split="val")
+    folders = [tmp_path / "a", tmp_path / "b"]
+    store = pickle.loads(pickle.dumps(Store(folders, split="train")))
+    assert [store[row].id for row in range(len(store))] == ["0", "1", "2", "3", "4"]
+    assert store[3].images == sample(3, 1).images
+    mixed = Store([Shards(tmp_path / "b", split="val"), tmp_path / "a"])
+    assert (mixed.index.part_starts, mixed.index.starts) == ((0, 3, 7), (0, 3, 5, 7))
+    assert [mixed[row].id for row in (0, 3, 5)] == ["12", "0", "10"]
+    assert Index(folders[:1]).fingerprint == Index(tmp_path / "a").fingerprint != Index(folders).fingerprint
+    with pytest.raises(ValueError, match=r"needs one folder of shards, not 2: .*a, .*b"):
+        _ = store.index.path
+    with pytest.raises(ShardError, match="b: no shards of subset None, split 'dev'; it holds default/train"):
+        Index([tmp_path / "a", Shards(tmp_path / "b", split="dev")])

@@ -82,7 +82,7 @@ def tar_form(store: Store, out: Path, terms: Container[str]) -> None:
             _link(source / shard.file, out / shard.file)
         (out / "index" / split.prefix).mkdir()
         for name in ("rows.npy", "media.npy"):
-            _link(store.index.folder(split) / name, out / "index" / split.prefix / name)
+            _link(store.index.folder(number) / name, out / "index" / split.prefix / name)
         manifests.replace_split(out, split.prefix, split)
     if reports := build_reports(source):
         (out / BUILD).write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from vlit_hub.shards.errors import MediumError, ShardError
-from vlit_hub.shards.index import Index, MediaRow, Row
+from vlit_hub.shards.index import Index, MediaRow, Row, Shards
 from vlit_hub.shards.measured import Measure, read_measure, write_measure
 from vlit_hub.shards.pipeline import from_members, webdataset_pipeline
 from vlit_hub.shards.plan import START, Cursor, Fetch, Item, Plan, Skipped
@@ -29,6 +29,7 @@ __all__ = [
     "ShardError",
     "ShardStream",
     "ShardWriter",
+    "Shards",
     "Skipped",
     "StepSampler",
     "Store",

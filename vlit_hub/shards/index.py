@@ -4,14 +4,15 @@
     index/<prefix>/media.npy     one :class:`MediaRow` per medium, those of a sample side by side in order of `media`
     index/<prefix>/measure-<fingerprint>.npy and .json       measured columns (measured.py)
 
-An :class:`Index` is the concatenation of the selected splits of a folder; a row number counts through them in order of
-their prefixes.
+An :class:`Index` is the concatenation of the selected splits of one or several folders; a row number counts through
+them.
 """
 
 from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -96,34 +97,70 @@ def hash64(data: bytes) -> int:
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
 
 
-class Index:
-    """Rows of the selected splits of a folder, in order. Picklable; safe to read from several processes.
+class Shards(NamedTuple):
+    """A folder of shards, or one subset or split of it."""
 
-    Raises ShardError where the folder is unfinished, a table does not fit the manifest, or nothing has the split or
-    subset asked for.
+    path: str | Path
+    subset: str | None = None
+    split: str | None = None
+
+
+class Index:
+    """Rows of the selected splits of one or several folders, numbered through: folders in the order given, their
+    splits in order of prefixes. Picklable; safe to read from several processes.
+
+    ``split`` and ``subset`` choose from every folder given as a plain path. Raises ShardError where a folder is
+    unfinished, a table does not fit the manifest, or a folder has nothing of the split or subset asked for.
     """
 
-    def __init__(self, path: str | Path, *, split: str | None = None, subset: str | None = None) -> None:
-        self.path = Path(path)
-        found = manifests.load(self.path).splits
-        self.splits: tuple[Split, ...] = tuple(
-            entry for entry in found if split in (None, entry.split) and subset in (None, entry.subset)
+    def __init__(
+        self,
+        path: str | Path | Shards | Sequence[str | Path | Shards],
+        *,
+        split: str | None = None,
+        subset: str | None = None,
+    ) -> None:
+        given = [path] if isinstance(path, (str, Path, Shards)) else path
+        self.parts = tuple(
+            part if isinstance(part, Shards) else Shards(Path(part), subset or None, split or None) for part in given
         )
-        if not self.splits:
-            known = ", ".join(f"{entry.subset}/{entry.split}" for entry in found) or "nothing"
-            raise ShardError(f"{self.path}: no shards of subset {subset!r}, split {split!r}; it holds {known}")
+        if not self.parts:
+            raise ValueError("an index needs at least one folder of shards")
+        chosen = [_chosen(part) for part in self.parts]
+        self.splits: tuple[Split, ...] = tuple(entry for entries in chosen for entry in entries)
+        self.roots = tuple(Path(part.path) for part, entries in zip(self.parts, chosen, strict=True) for _ in entries)
+        """The folder of each split."""
         self.starts = (0, *accumulate(entry.samples for entry in self.splits))
         """First row of each split, then the number of rows."""
+        firsts = (0, *accumulate(map(len, chosen)))
+        self.part_starts = tuple(self.starts[first] for first in firsts)
+        """First row of each part, then the number of rows."""
         self._rows = [
-            Table(self.folder(entry) / "rows.npy", ROW_DTYPE, ROW_CODES, entry.rows.rows) for entry in self.splits
+            Table(self.folder(number) / "rows.npy", ROW_DTYPE, ROW_CODES, entry.rows.rows)
+            for number, entry in enumerate(self.splits)
         ]
         self._media = [
-            Table(self.folder(entry) / "media.npy", MEDIA_DTYPE, MEDIA_CODES, entry.media.rows) for entry in self.splits
+            Table(self.folder(number) / "media.npy", MEDIA_DTYPE, MEDIA_CODES, entry.media.rows)
+            for number, entry in enumerate(self.splits)
         ]
 
-    def folder(self, split: Split) -> Path:
-        """Where the index of a split lies."""
-        return self.path / "index" / split.prefix
+    @property
+    def path(self) -> Path:
+        """The folder; raises ValueError where there are several."""
+        if len(self.parts) > 1:
+            raise ValueError(f"this needs one folder of shards, not {len(self.parts)}: {self}")
+        return Path(self.parts[0].path)
+
+    def __str__(self) -> str:
+        return ", ".join(str(part.path) for part in self.parts)
+
+    def folder(self, split: int) -> Path:
+        """Where the index of a split lies, by its position in ``splits``."""
+        return self.roots[split] / "index" / self.splits[split].prefix
+
+    def shard(self, split: int, shard: int) -> Path:
+        """The tar of that number in a split."""
+        return self.roots[split] / self.splits[split].shards[shard].file
 
     def __len__(self) -> int:
         return self.starts[-1]
@@ -136,7 +173,7 @@ class Index:
     def locate(self, row: int) -> tuple[int, int]:
         """(position in ``splits``, row in that split); raises IndexError."""
         if not 0 <= row < len(self):
-            raise IndexError(f"row {row} of {len(self)} in {self.path}")
+            raise IndexError(f"row {row} of {len(self)} in {self}")
         split = bisect_right(self.starts, row) - 1
         return split, row - self.starts[split]
 
@@ -170,15 +207,24 @@ class Index:
 
     def verify(self) -> None:
         """Read every shard and table and compare checksums; raises ShardError naming the file."""
-        for entry in self.splits:
-            files = [(self.path / shard.file, shard.sha256) for shard in entry.shards]
-            files += [(self.folder(entry) / "rows.npy", entry.rows.sha256)]
-            files += [(self.folder(entry) / "media.npy", entry.media.sha256)]
+        for number, entry in enumerate(self.splits):
+            files = [(self.shard(number, i), shard.sha256) for i, shard in enumerate(entry.shards)]
+            files += [(self.folder(number) / "rows.npy", entry.rows.sha256)]
+            files += [(self.folder(number) / "media.npy", entry.media.sha256)]
             for path, expected in files:
                 if not path.exists():
                     raise ShardError(f"{path} is missing")
                 if (found := manifests.sha256(path)) != expected:
                     raise ShardError(f"{path}: sha256 {found}, the manifest says {expected}")
+
+
+def _chosen(part: Shards) -> list[Split]:
+    found = manifests.load(Path(part.path)).splits
+    chosen = [entry for entry in found if part.split in (None, entry.split) and part.subset in (None, entry.subset)]
+    if not chosen:
+        known = ", ".join(f"{entry.subset}/{entry.split}" for entry in found) or "nothing"
+        raise ShardError(f"{part.path}: no shards of subset {part.subset!r}, split {part.split!r}; it holds {known}")
+    return chosen
 
 
 def fingerprint(splits: tuple[Split, ...]) -> str:

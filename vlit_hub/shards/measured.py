@@ -58,7 +58,7 @@ def write_measure(
     if not np.array_equal(table["reason"] > 0, table["length"] == 0):
         raise ValueError("length: 0 for dropped samples and for those only")
     for number, split in enumerate(index.splits):
-        path = index.folder(split) / f"measure-{fingerprint_}.npy"
+        path = index.folder(number) / f"measure-{fingerprint_}.npy"
         part = table[index.starts[number] : index.starts[number + 1]]
         note = _Note(index=fingerprint((split,)), reasons=list(reasons))
         write_atomic(path.with_suffix(".json"), msgspec.json.encode(note))
@@ -70,8 +70,8 @@ def read_measure(index: Index, fingerprint_: str) -> Measure:
     _check_name(fingerprint_)
     names: dict[str, int] = {"": 0}
     parts = []
-    for split in index.splits:
-        path = index.folder(split) / f"measure-{fingerprint_}.npy"
+    for number, split in enumerate(index.splits):
+        path = index.folder(number) / f"measure-{fingerprint_}.npy"
         try:
             note = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=_Note)
             table = np.load(path, allow_pickle=False)

@@ -86,7 +86,7 @@ class Plan:
         reasons = list(REASONS)
         if self.missing == "raise" and (bad := np.flatnonzero(why >= 3)).size:
             raise ShardError(
-                f"{index.path}: {bad.size} samples have missing media or unresolved regions (missing='raise'), the "
+                f"{index}: {bad.size} samples have missing media or unresolved regions (missing='raise'), the "
                 f"first is row {bad[0]} ({reasons[why[bad[0]]]})"
             )
         if self.measure is not None:

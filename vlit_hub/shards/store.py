@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -12,7 +13,7 @@ import msgspec
 from vlit_hub import schema
 from vlit_hub.schema import COLUMNS, Blob, Sample, SchemaError
 from vlit_hub.shards.errors import ShardError
-from vlit_hub.shards.index import Index, MediaRow, Row
+from vlit_hub.shards.index import Index, MediaRow, Row, Shards
 from vlit_hub.shards.plan import Fetch, Skipped
 from vlit_hub.shards.tar import BLOCK
 
@@ -34,7 +35,7 @@ class Provenance(NamedTuple):
 
 
 class Store:
-    """The samples of a folder of shards (or of one subset or split of it), by row number.
+    """The samples of one or several folders of shards (or of one subset or split of them), by row number of the index.
 
     Stateless and picklable: DataLoader workers only read. ``on_error="skip"`` puts a :class:`Skipped` in the place of
     a sample that cannot be read; ``"raise"`` raises ShardError, which names dataset, shard, offset and key.
@@ -43,7 +44,7 @@ class Store:
 
     def __init__(
         self,
-        path: str | Path,
+        path: str | Path | Shards | Sequence[str | Path | Shards],
         *,
         split: str | None = None,
         subset: str | None = None,
@@ -123,7 +124,7 @@ class Store:
         entry = self.index.splits[split]
         if shard >= len(entry.shards):
             raise ShardError(f"there is no shard {shard}: the index belongs to another build")
-        path = self.index.path / entry.shards[shard].file
+        path = self.index.shard(split, shard)
         file = self._files.get(path) or self._open(path, entry.shards[shard].bytes)
         if offset < 0 or offset + length > entry.shards[shard].bytes:
             raise ShardError(f"bytes {offset} to {offset + length} do not lie in {path}: the index is of another build")
