@@ -16,6 +16,7 @@ import msgspec
 
 from vlit_hub.formats.readers import READERS, container_of
 from vlit_hub.formats.tables import Lookup
+from vlit_hub.formats.window import WHOLE, Window
 from vlit_hub.media import MediaFinder, UnreadableMedia, image_size, list_files
 from vlit_hub.media_forms import ready
 from vlit_hub.regions import resolve
@@ -132,13 +133,19 @@ class Release:
         for entry, path in self.files[split]:
             yield from self.read_file(entry, path, heads)
 
-    def read_file(self, entry: Files, path: Path, heads: dict[str, dict[str, Any]] | None = None) -> Iterator[Outcome]:
-        """One Outcome per native record of one file."""
+    def read_file(
+        self,
+        entry: Files,
+        path: Path,
+        heads: dict[str, dict[str, Any]] | None = None,
+        window: Window = WHOLE,
+    ) -> Iterator[Outcome]:
+        """One Outcome per native record of one file, or of a window of it (formats/window.py)."""
         ctx = self.context(entry, path)
         if heads is not None:
             heads[ctx.file] = ctx.head
         container = entry.container or container_of(path)
-        for row, record, *key in READERS[container](path, entry.rows, ctx.head):
+        for row, record, *key in READERS[container](path, entry.rows, ctx.head, window):
             if isinstance(record, BadRecord):
                 yield Outcome(ctx.file, row, record.native, bad=[record])
             elif entry.where is None or record.get(entry.where[0]) == entry.where[1]:
