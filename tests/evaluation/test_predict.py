@@ -8,7 +8,8 @@ import torch
 from PIL import Image
 
 from tests.evaluation.rooms import colour_sample, picture, say
-from tests.tiny import tiny_llava, tiny_qwen25_vl
+from tests.tiny.llava import build as tiny_llava
+from tests.tiny.qwen2_5_vl import build as tiny_qwen25_vl
 from vlit_hub.chat import NotChat
 from vlit_hub.evaluation import evaluate, predict
 from vlit_hub.evaluation.controls import blind

@@ -9,18 +9,11 @@ from functools import cache
 import numpy as np
 import PIL.Image
 
-from tests.tiny import tiny_llava, tiny_qwen25_vl
+from tests.tiny import BUILDERS, tiny
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.schema import Blob, Media, Message, Part, Region, Sample, validate
 
-MAKERS = {"llava": tiny_llava, "qwen2_5_vl": tiny_qwen25_vl}
-FAMILIES = tuple(MAKERS)
-
-
-@cache
-def tiny(family: str):
-    """(model, native processor); shared, so nobody may change them."""
-    return MAKERS[family]()
+FAMILIES = tuple(BUILDERS)
 
 
 @cache

@@ -6,11 +6,13 @@ from itertools import groupby
 import pytest
 
 from tests.processing.samples import ANSWERS, FAMILIES, SAMPLES, processor, sample, tiny
-from tests.tiny import LLAVA_TEMPLATE, QWEN_TEMPLATE
+from tests.tiny import MODULES
+from tests.tiny.llava import TEMPLATE as LLAVA_TEMPLATE
+from tests.tiny.qwen2_5_vl import TEMPLATE as QWEN_TEMPLATE
 from vlit_hub.processing import MaskError, NoEndOfTurn, VLITProcessor
 from vlit_hub.schema import Message
 
-STOP = {"llava": "</s>", "qwen2_5_vl": "<|im_end|>"}
+STOP = {family: MODULES[family].STOP for family in FAMILIES}
 GENERATION = re.compile(r"{%-? (end)?generation -?%}")
 TAGGED = {
     "llava": LLAVA_TEMPLATE,

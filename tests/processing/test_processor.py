@@ -11,7 +11,7 @@ import torch
 from transformers import AutoProcessor
 
 from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
-from tests.tiny import LLAVA_TEMPLATE
+from tests.tiny.llava import TEMPLATE as LLAVA_TEMPLATE
 from vlit_hub.chat import NotChat, to_chat
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import UnknownFamily, VLITProcessor
@@ -172,7 +172,7 @@ print(json.dumps(found))
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_fresh_process_gets_ours_from_vlit_and_the_native_one_from_the_folder(family, tmp_path):
-    template = {"llava": LLAVA_TEMPLATE.replace("'USER'", "'HUMAN'"), "qwen2_5_vl": None}[family]
+    template = "{# ours #}" + processor(family).chat_template
     ours = VLITProcessor(tiny(family)[1], chat_template=template, dialect="float")
     ours.save_pretrained(tmp_path)
     done = subprocess.run([sys.executable, "-c", FRESH, str(tmp_path)], capture_output=True, text=True)

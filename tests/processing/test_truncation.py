@@ -141,7 +141,7 @@ def test_every_reason(reason):
 
 def test_a_refusing_template_drops_with_its_words():
     from tests.processing.samples import tiny
-    from tests.tiny import QWEN_TEMPLATE
+    from tests.tiny.qwen2_5_vl import TEMPLATE as QWEN_TEMPLATE
     from vlit_hub.processing import VLITProcessor
 
     source = (

@@ -56,10 +56,10 @@ CELLS = [
 
 @pytest.mark.parametrize(("family", "config"), CELLS)
 def test_plain_trl_trains_on_the_chat_config(shards, tmp_path, family, config):
-    from tests.tiny import tiny_llava, tiny_qwen25_vl
+    from tests.tiny import tiny
 
     export(shards[0], tmp_path / "out", forms=(), dialect="square")
-    model, processor = {"llava": tiny_llava, "qwen2_5_vl": tiny_qwen25_vl}[family]()
+    model, processor = tiny(family)
     model.save_pretrained(tmp_path / "model")
     processor.save_pretrained(tmp_path / "model")
     script = str(Path(__file__).with_name("trl_step.py"))

@@ -11,7 +11,8 @@ from typing import Any
 import PIL.Image
 from transformers import TrainerCallback
 
-from tests.tiny import tiny_llava, tiny_qwen25_vl
+from tests.tiny.llava import build as tiny_llava
+from tests.tiny.qwen2_5_vl import build as tiny_qwen25_vl
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.schema import Blob, Media, Message, Part, Sample
 from vlit_hub.shards import ShardWriter

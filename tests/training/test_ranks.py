@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForImageTextToText
 
-from tests.tiny import tiny_llava
+from tests.tiny.llava import build as tiny_llava
 from tests.training.show_resume import STEPS, STOP, compare, launch, show
 from tests.training.support import FAMILIES, flat, keys, keys_of, recipe, save_tiny, train, write_shards
 from vlit_hub.training.callbacks import read_losses

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
-from tests.tiny import tiny_llava
+from tests.tiny.llava import build as tiny_llava
 from vlit_hub.processing import FAMILIES as FAMILIES_TABLE
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.regions import DIALECTS

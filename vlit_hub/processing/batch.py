@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vlit_hub.media import UnreadableMedia, image_size, open_image
-from vlit_hub.processing.families import Family, Size
+from vlit_hub.processing.families import Family, Pixels, Size
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.processing.truncation import Encoded
 from vlit_hub.schema import Blob, Sample
@@ -48,22 +48,21 @@ def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
     return picture
 
 
-def pixels(family: Family, native: Any, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
-    """What the native image processor makes of the kept pictures of a sample, in order; empty without pictures."""
+def pixels(family: Family, native: Any, sample: Sample, encoded: Encoded) -> list[Pixels]:
+    """What the native image processor makes of each kept picture of a sample, in order."""
     if not encoded.pictures:
-        return {}
+        return []
     opened = {index: open_picture(sample, index) for index in set(encoded.pictures)}
     settings = {}
     if encoded.budget is not None and family.pixel_settings is not None:
         settings = family.pixel_settings(native, encoded.budget)
     pictures = [opened[index] for index in encoded.pictures]
-    return dict(native.image_processor(images=pictures, return_tensors="pt", **settings))
+    return family.prepare(native, pictures, len(pictures), settings)
 
 
-def join(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """Pixel tensors of several samples, concatenated along the first dimension; those without pictures add none."""
-    parts = [part for part in parts if part]
-    return {key: torch.cat([part[key] for part in parts]) for key in (parts[0] if parts else ())}
+def join(family: Family, samples: Sequence[Sequence[Pixels]]) -> dict[str, Tensor]:
+    """The pictures of several samples as the model takes them; empty without any."""
+    return family.gather(samples) if any(samples) else {}
 
 
 Side = Literal["left", "right"]
@@ -74,9 +73,9 @@ def pad_id(tokenizer: Any) -> int:
     return tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
 
 
-def pad(encoded: Sequence[Encoded], native: Any, side: Side = "right") -> dict[str, Tensor]:
-    """``input_ids, attention_mask, labels`` (and ``mm_token_type_ids`` where the family has them), each of shape
-    (samples, longest), int64, padded on ``side``."""
+def pad(family: Family, native: Any, encoded: Sequence[Encoded], side: Side = "right") -> dict[str, Tensor]:
+    """``input_ids, attention_mask, labels``, each of shape (samples, longest), int64, padded on ``side``; and what else
+    the family's model takes beside pixels."""
     batch = {
         "input_ids": _rows([e.input_ids for e in encoded], pad_id(native.tokenizer), side),
         "attention_mask": _rows([[1] * e.length for e in encoded], 0, side),
@@ -85,6 +84,8 @@ def pad(encoded: Sequence[Encoded], native: Any, side: Side = "right") -> dict[s
     if native.return_mm_token_type_ids:
         kinds = native.create_mm_token_type_ids([e.input_ids for e in encoded])
         batch["mm_token_type_ids"] = _rows(kinds, 0, side)
+    if family.extras is not None:
+        batch |= family.extras(native, batch, encoded)
     return batch
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import batch
+from vlit_hub.processing.families import Pixels
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.processing.processor import VLITProcessor
 from vlit_hub.processing.truncation import Dropped, Encoded
@@ -64,7 +65,8 @@ class VLITCollator:
             parts.append(tensors)
             if why:
                 skipped.append(why)
-        out: dict[str, Any] = batch.pad(encoded, self.processor.native) | batch.join(parts)
+        family = self.processor.family
+        out: dict[str, Any] = batch.pad(family, self.processor.native, encoded) | batch.join(family, parts)
         if self.supervised_only:
             batch.score_supervised_only(out)
         out["vlit"] = self._note(rows, encoded, skipped, fetch)
@@ -78,10 +80,10 @@ class VLITCollator:
             )
         return item[0]
 
-    def _encode(self, row: Sample | Skipped, length: int | None) -> tuple[Encoded, dict[str, Any], str]:
-        """(token ids and labels, pixel tensors, why it was skipped or "")."""
+    def _encode(self, row: Sample | Skipped, length: int | None) -> tuple[Encoded, list[Pixels], str]:
+        """(token ids and labels, pixels per picture, why it was skipped or "")."""
         if isinstance(row, Skipped):
-            return self._ignored(), {}, row.reason
+            return self._ignored(), [], row.reason
         encoded = self.processor.encode(row, self.max_length)
         where = f"{row.dataset} {row.id}"
         if length is not None and encoded.length != length:
@@ -92,11 +94,11 @@ class VLITCollator:
         if encoded.dropped:
             raise Dropped(encoded.dropped, f"{where}: {encoded.detail}; measure, so that the plan leaves it out")
         try:
-            return encoded, self.processor.pixels(row, encoded), ""
+            return encoded, batch.pixels(self.processor.family, self.processor.native, row, encoded), ""
         except UnreadableMedia as error:
             if self.on_error == "raise":
                 raise
-            return self._ignored(), {}, str(error)
+            return self._ignored(), [], str(error)
 
     def _ignored(self) -> Encoded:
         return Encoded(input_ids=[self.processor.tokenizer.eos_token_id], labels=[IGNORED])

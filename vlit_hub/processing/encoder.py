@@ -8,7 +8,7 @@ from typing import Any
 
 from vlit_hub.chat import render_content
 from vlit_hub.processing.batch import picture_sizes
-from vlit_hub.processing.families import Family, FamilyError, Size
+from vlit_hub.processing.families import Family, FamilyError, Picture, Size
 from vlit_hub.processing.masking import IGNORED, Chat, MaskError, Rendered, Template, TemplateRefused, Turn
 from vlit_hub.processing.truncation import Dropped, Encoded, mentions, prefixes, refuse, refuse_content, trained
 from vlit_hub.regions import RenderError, dialect
@@ -17,7 +17,7 @@ from vlit_hub.schema import Sample
 
 @dataclass(frozen=True)
 class Tokens:
-    """The first messages of a sample, rendered and tokenised once; every picture is still one token."""
+    """The first messages of a sample, rendered and tokenised once; every run of image tokens is still one token."""
 
     rendered: Rendered
     ids: list[int]
@@ -48,27 +48,30 @@ class Encoder:
         refuse_content(sample, prompt=True)
         sizes = picture_sizes(sample)
         pictures = self._shown(sample, len(sample.messages), sizes)
-        counts = [self.family.tokens(self.native, self._resize(sizes[index], None)) for index in pictures]
+        written = self._write([sizes[index] for index in pictures], None)
         try:
             text = self.template.prompt(self._chat(sample, len(sample.messages), None))
         except TemplateRefused as error:
             raise Dropped("template", str(error)) from None
-        ids, _ = spread(self._read(text)["input_ids"], self.native.image_token_id, counts)
-        return Encoded(ids, [IGNORED] * len(ids), pictures, counts, [], len(sample.messages))
+        filled = Rendered(text, (), len(pictures)).filled(self.template.placeholder, [p.text for p in written])
+        ids, _ = spread(self._read(filled.text)["input_ids"], self.native.image_token_id, runs(written))
+        return Encoded(ids, [IGNORED] * len(ids), pictures, [p.tokens for p in written], [], len(sample.messages))
 
     def _fit(self, sample: Sample, max_length: int) -> Encoded:
         sizes = picture_sizes(sample)
         length = 0
         for count in prefixes(sample):
             pictures = self._shown(sample, count, sizes)
-            tokens = None
+            tokens: Tokens | None = None
+            texts: list[str] = []
             for budget in self.family.budgets(self.native) if pictures else (None,):
-                counts = [self.family.tokens(self.native, self._resize(sizes[index], budget)) for index in pictures]
-                if tokens is None or sample.regions:  # a dialect in resized pixels writes other numbers
-                    tokens = self._tokenize(sample, count, budget)
-                length = len(tokens.ids) - len(pictures) + sum(counts)
+                written = self._write([sizes[index] for index in pictures], budget)
+                before, texts = texts, [picture.text for picture in written]
+                if tokens is None or sample.regions or texts != before:  # boxes in resized pixels are other numbers
+                    tokens = self._tokenize(sample, count, budget, texts)
+                length = len(tokens.ids) + sum(run - 1 for run in runs(written))
                 if length <= max_length:
-                    return self._label(sample, tokens, Encoded([], [], pictures, counts, [], count, budget))
+                    return self._label(sample, tokens, written, Encoded([], [], pictures, [], [], count, budget))
         raise Dropped("too_long", f"{length} tokens up to the first supervised answer, max_length is {max_length}")
 
     def _shown(self, sample: Sample, count: int, sizes: dict[int, Size]) -> list[int]:
@@ -97,6 +100,14 @@ class Encoder:
         except ValueError as error:
             raise Dropped("picture_size", str(error)) from None
 
+    def _write(self, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
+        try:
+            return self.family.write(self.native, sizes, budget)
+        except FamilyError:
+            raise
+        except ValueError as error:
+            raise Dropped("picture_size", str(error)) from None
+
     def _chat(self, sample: Sample, count: int, budget: int | None) -> Chat:
         def resize(width: int, height: int) -> Size:
             return self._resize((width, height), budget)
@@ -112,11 +123,12 @@ class Encoder:
             raise Dropped("region", str(error)) from None
         return chat
 
-    def _tokenize(self, sample: Sample, count: int, budget: int | None) -> Tokens:
+    def _tokenize(self, sample: Sample, count: int, budget: int | None, pictures: Sequence[str]) -> Tokens:
         try:
             rendered = self.template.render(self._chat(sample, count, budget))
         except TemplateRefused as error:
             raise Dropped("template", str(error)) from None
+        rendered = rendered.filled(self.template.placeholder, pictures)
         out = self._read(rendered.text)
         return Tokens(rendered, out["input_ids"], out["offset_mapping"])
 
@@ -129,7 +141,7 @@ class Encoder:
             return_attention_mask=False,
         )
 
-    def _label(self, sample: Sample, tokens: Tokens, kept: Encoded) -> Encoded:
+    def _label(self, sample: Sample, tokens: Tokens, written: Sequence[Picture], kept: Encoded) -> Encoded:
         """``kept`` with every picture spread over its tokens and the answers labelled."""
         text, ids = tokens.rendered.text, tokens.ids
         answers = {span.message: text[span.start : span.end] for span in tokens.rendered.spans}
@@ -137,12 +149,18 @@ class Encoder:
         if empty := [m for m in messages if not answers.get(m, "").strip()]:
             raise Dropped("empty_answer", f"message {empty[0]} is empty")
         turns = self.template.turns(tokens.rendered, ids, tokens.offsets, messages)
-        input_ids, starts = spread(ids, self.native.image_token_id, kept.picture_tokens)
+        input_ids, starts = spread(ids, self.native.image_token_id, runs(written))
         turns = [Turn(turn.message, starts[turn.start], starts[turn.stop]) for turn in turns]
         labels = [IGNORED] * len(input_ids)
         for turn in turns:
             labels[turn.start : turn.stop] = input_ids[turn.start : turn.stop]
-        return Encoded(input_ids, labels, kept.pictures, kept.picture_tokens, turns, kept.messages, kept.budget)
+        counts = [picture.tokens for picture in written]
+        return Encoded(input_ids, labels, kept.pictures, counts, turns, kept.messages, kept.budget)
+
+
+def runs(written: Sequence[Picture]) -> list[int]:
+    """Lengths of all runs of image tokens of a sequence, in order."""
+    return [run for picture in written for run in picture.runs]
 
 
 def spread(ids: Sequence[int], placeholder: int, counts: Sequence[int]) -> tuple[list[int], list[int]]:
@@ -152,7 +170,7 @@ def spread(ids: Sequence[int], placeholder: int, counts: Sequence[int]) -> tuple
     placeholders as counts.
     """
     if (found := sum(token == placeholder for token in ids)) != len(counts):
-        raise MaskError(f"the tokenizer reads {found} picture tokens for {len(counts)} pictures")
+        raise MaskError(f"the tokenizer reads {found} picture tokens for {len(counts)} runs of them")
     spread_ids: list[int] = []
     starts: list[int] = []
     rest = iter(counts)

@@ -9,8 +9,10 @@ offsets of that one tokenisation. Ends the wrong and zero masks of trl#3751, LLa
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, chain
 from typing import Any
 
 import jinja2
@@ -54,6 +56,22 @@ class Rendered:
     spans: tuple[Span, ...]
     pictures: int
 
+    def filled(self, placeholder: str, pictures: Sequence[str]) -> Rendered:
+        """With what the native processor writes for each picture in place of its placeholder."""
+        if all(text == placeholder for text in pictures):
+            return self
+        pieces = self.text.split(placeholder)
+        if len(pieces) != len(pictures) + 1:
+            raise MaskError(f"the rendering has {len(pieces) - 1} places for {len(pictures)} pictures")
+        places = list(accumulate(len(piece) + len(placeholder) for piece in pieces[:-1]))
+        grown = [0, *accumulate(len(text) - len(placeholder) for text in pictures)]
+        moved = [grown[bisect_right(places, span.start)] for span in self.spans]
+        return Rendered(
+            text="".join(chain(*zip(pieces, (*pictures, ""), strict=True))),
+            spans=tuple(Span(s.message, s.start + by, s.end + by) for s, by in zip(self.spans, moved, strict=True)),
+            pictures=self.pictures,
+        )
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -70,13 +88,14 @@ class Template:
     Raises NoEndOfTurn at construction for a template that closes no answer with one special token.
     """
 
-    def __init__(self, native: Any, source: str) -> None:
+    def __init__(self, native: Any, source: str, placeholder: str) -> None:
         self._native = native
         self._source = source
-        self.image_token: str = native.image_token
+        self.placeholder = placeholder
+        """What the template writes where a picture stands."""
         tokenizer = native.tokenizer
         special = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
-        special |= {*tokenizer.all_special_tokens, self.image_token}
+        special |= {*tokenizer.all_special_tokens, native.image_token, placeholder}
         self._special = re.compile("|".join(re.escape(t) for t in sorted(special, key=len, reverse=True)))
         self.end_of_turn = self._find_end_of_turn()
         self.end_id: int = tokenizer.convert_tokens_to_ids(self.end_of_turn)
@@ -107,7 +126,7 @@ class Template:
             at = _literal(text, literal, at + len(written))
         if at != len(text):
             raise MaskError("the template writes something else once it sees the texts")
-        pictures = sum(literal.count(self.image_token) for literal in literals)
+        pictures = sum(literal.count(self.placeholder) for literal in literals)
         expected = sum(part["type"] == "image" for message in chat for part in message["content"])
         if pictures != expected:
             raise MaskError(f"the template places {pictures} pictures, the chat has {expected}")
@@ -153,7 +172,7 @@ class Template:
         ]
         after = _MARKED.split(self._apply(_marked(answer)))[-1]
         found = self._special.match(after)
-        if found is None or found.group() == self.image_token:
+        if found is None or found.group() in (self._native.image_token, self.placeholder):
             raise NoEndOfTurn(
                 f"the chat template writes {after[:20]!r} after an answer, no end-of-turn token; "
                 "give VLITProcessor a chat_template that writes one there (family.template has it)"

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import os
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -54,7 +55,8 @@ class VLITProcessor(ProcessorMixin):
         self.dialect: str = regions.dialect(dialect or self.family.dialect).name
         self.tokenizer = native.tokenizer
         self.image_processor = native.image_processor
-        self.encoder = Encoder(self.family, self.native, Template(self.native, source), self.dialect)
+        template = Template(self.native, source, getattr(native, self.family.placeholder))
+        self.encoder = Encoder(self.family, self.native, template, self.dialect)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.native).__name__}, dialect={self.dialect!r})"
@@ -91,8 +93,8 @@ class VLITProcessor(ProcessorMixin):
     # -- batches -------------------------------------------------------------------------------------------------------
 
     def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
-        """The kept pictures of one sample as the native image processor gives them; raises UnreadableMedia."""
-        return batch.pixels(self.family, self.native, sample, encoded)
+        """The kept pictures of one sample as the model takes them; raises UnreadableMedia."""
+        return batch.join(self.family, [batch.pixels(self.family, self.native, sample, encoded)])
 
     def __call__(self, samples: Sequence[Sample], max_length: int) -> dict[str, Tensor]:
         """The samples as one batch for the family's model, labels included, padded on the right.
@@ -104,16 +106,21 @@ class VLITProcessor(ProcessorMixin):
             encoded.append(self.encode(sample, max_length))
             if encoded[-1].dropped:
                 raise Dropped(encoded[-1].dropped, f"{sample.dataset} {sample.id}: {encoded[-1].detail}")
-        pictures = [self.pixels(sample, one) for sample, one in zip(samples, encoded, strict=True)]
-        return batch.pad(encoded, self.native) | batch.join(pictures)
+        return self._batch(samples, encoded, "right")
 
     def prompts(self, samples: Sequence[Sample]) -> dict[str, Tensor]:
         """The :meth:`prompt` of each sample as one batch for ``model.generate``, padded on the left; raises
         UnreadableMedia too."""
         encoded = [self.prompt(sample) for sample in samples]
-        padded = batch.pad(encoded, self.native, side="left")
-        del padded["labels"]
-        return padded | batch.join([self.pixels(sample, one) for sample, one in zip(samples, encoded, strict=True)])
+        made = self._batch(samples, encoded, "left")
+        del made["labels"]
+        return made
+
+    def _batch(self, samples: Sequence[Sample], encoded: Sequence[Encoded], side: batch.Side) -> dict[str, Tensor]:
+        pictures = [
+            batch.pixels(self.family, self.native, sample, one) for sample, one in zip(samples, encoded, strict=True)
+        ]
+        return batch.pad(self.family, self.native, encoded, side) | batch.join(self.family, pictures)
 
     def decode_example(self, encoded: Encoded) -> str:
         """The sample as the model sees it: supervised stretches in ⟦ ⟧, each picture once with its token count."""
@@ -123,10 +130,12 @@ class VLITProcessor(ProcessorMixin):
             out.append(f"⟦{self._readable(encoded.input_ids[turn.start : turn.stop])}⟧")
             at = turn.stop
         out.append(self._readable(encoded.input_ids[at:]))
-        text, image = "".join(out), self.native.image_token
-        for count in encoded.picture_tokens:
-            text = text.replace(image * count, f"{image[:1]}{image[1:-1]} x {count}{image[-1:]}", 1)
-        return text
+        image = self.native.image_token
+
+        def counted(run: re.Match) -> str:
+            return f"{image[:-1]} x {len(run.group()) // len(image)}{image[-1:]}"
+
+        return re.sub(f"(?:{re.escape(image)})+", counted, "".join(out))
 
     def _readable(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)

@@ -1,0 +1,148 @@
+"""What differs between model families, as data, read by one engine.
+
+Functions of a row take the native transformers processor, so that the numbers of a checkpoint (patch size, pixel
+limits, tiles) are read where the checkpoint keeps them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from vlit_hub.regions.geometry import square_padding
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+    from vlit_hub.processing.truncation import Encoded
+
+Size = tuple[int, int]
+"""(width, height) in pixels."""
+Window = tuple[float, float, float, float]
+"""What the model sees of a picture: left, top, right, bottom in pixels of the stored one, beyond it where padded."""
+Pixels = dict[str, Tensor]
+"""What a native image processor gives, by the names of the model's arguments."""
+
+
+class UnknownFamily(ValueError):
+    """A model or processor that no family covers."""
+
+
+class FamilyError(ValueError):
+    """A native processor set up in a way that its family cannot batch; the message says what to set."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What stands for one picture in the sequence.
+
+    ``text``: as the native processor writes it in place of the template's placeholder, but every run of image tokens
+    written as one; ``runs``: how many image tokens each run has.
+    """
+
+    text: str
+    runs: tuple[int, ...]
+
+    @property
+    def tokens(self) -> int:
+        """Number of image tokens: as many as the model makes features of the picture."""
+        return sum(self.runs)
+
+
+def whole(native: Any, size: Size) -> Window:
+    """The window of a picture that is only stretched."""
+    return 0.0, 0.0, float(size[0]), float(size[1])
+
+
+def fixed(native: Any) -> tuple[int, ...]:
+    """The lower budgets of a family whose pictures have one number of tokens: none."""
+    return ()
+
+
+def halves(most: int, least: int) -> tuple[int, ...]:
+    """``most`` halved again and again down to ``least``, largest first; without ``most`` itself."""
+    steps: list[int] = []
+    while most > least:
+        most = max(most // 2, least)
+        steps.append(most)
+    return tuple(steps)
+
+
+def rows_of(native: Any, pictures: Sequence[PIL.Image.Image], count: int, settings: dict[str, Any]) -> list[Pixels]:
+    """Pixels per picture where the first dimension of every tensor counts pictures."""
+    out = native.image_processor(images=list(pictures), return_tensors="pt", **settings)
+    return [{key: value[i : i + 1] for key, value in out.items()} for i in range(len(pictures))]
+
+
+def stack(samples: Sequence[Sequence[Pixels]]) -> Pixels:
+    """Pixels of all pictures of all samples, in order, concatenated along the first dimension."""
+    parts = [part for pictures in samples for part in pictures]
+    return {key: torch.cat([part[key] for part in parts]) for key in (parts[0] if parts else ())}
+
+
+@dataclass(frozen=True)
+class Family:
+    """One model family: one module of this folder, its ``FAMILY``.
+
+    A ``budget`` below bounds what one picture may take, in a unit of the family's own (tokens, tiles); None leaves the
+    native processor's own limit. ``sizes`` are those of all pictures of one sample, as stored.
+    """
+
+    name: str
+    model_types: tuple[str, ...]
+    """``config.model_type`` values."""
+    processors: tuple[str, ...]
+    """Class names of the native processor."""
+    dialect: str
+    """Region dialect that the family was trained on."""
+    resize: Callable[[Any, Size, int | None], Size]
+    """Stored size -> size of the whole picture as the model sees it; raises ValueError for one the family refuses."""
+    write: Callable[[Any, Sequence[Size], int | None], list[Picture]]
+    """(native, sizes, budget) -> what stands for each picture; no pixels are read."""
+    window: Callable[[Any, Size], Window] = whole
+    """Stored size -> what of the picture the model sees; all of it where pictures are only stretched."""
+    lower_budgets: Callable[[Any], tuple[int, ...]] = fixed
+    """Budgets that truncation tries after the native one, largest first; none where a picture's tokens are fixed."""
+    pixel_settings: Callable[[Any, int], dict[str, Any]] | None = None
+    """Arguments of the native image processor that hold a picture to a budget; with ``lower_budgets`` only."""
+    prepare: Callable[[Any, Sequence[PIL.Image.Image], int, dict[str, Any]], list[Pixels]] = rows_of
+    """(native, pictures, number of pictures of their sample, settings) -> pixels of each picture by itself."""
+    gather: Callable[[Sequence[Sequence[Pixels]]], Pixels] = stack
+    """Pixels per picture per sample -> those of the batch, as the model takes them."""
+    extras: Callable[[Any, dict[str, Tensor], Sequence[Encoded]], dict[str, Tensor]] | None = None
+    """(native, batch so far, its rows) -> what else the model takes."""
+    placeholder: str = "image_token"
+    """Attribute of the native processor: what a chat template writes where a picture stands."""
+    packs: bool = False
+    """Whether several samples can share one sequence."""
+    shares_pictures: bool = False
+    """Whether one encoded picture can serve several samples of a batch."""
+    why_not: str = ""
+    """The reason where ``packs`` or ``shares_pictures`` is false."""
+    logits_to_keep: bool = False
+    """Whether the model's forward takes a 2D ``logits_to_keep`` mask with ``shift_labels``."""
+    template: str = ""
+    """Chat template for checkpoints that come without one, or with one that writes no end-of-turn token."""
+
+    def image_tokens(self, native: Any, sizes: Sequence[Size], budget: int | None = None) -> list[int]:
+        """Number of image tokens of each picture of one sample from stored sizes (width, height) alone."""
+        return [picture.tokens for picture in self.write(native, sizes, budget)]
+
+    def shows(self, native: Any, size: Size, shown: Size, frame: str) -> bool:
+        """Whether the ``frame`` of a dialect is that of the pixels, to half a pixel of the ``shown`` picture.
+
+        Boxes in frame square are meant over the padded square, all others over the whole stored picture of ``size``.
+        """
+        left, top, side = square_padding(size)
+        meant = (-left, -top, side - left, side - top) if frame == "square" else whole(native, size)
+        seen = self.window(native, size)
+        scale = [shown[axis] / (seen[axis + 2] - seen[axis]) for axis in (0, 1)]
+        return all(abs(a - b) * scale[i % 2] <= 0.5 for i, (a, b) in enumerate(zip(meant, seen, strict=True)))
+
+    def budgets(self, native: Any) -> tuple[int | None, ...]:
+        """Picture budgets that truncation tries, largest first; the first is the native one (None)."""
+        return (None, *self.lower_budgets(native))
