@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
@@ -88,10 +89,17 @@ def show(made: Comparison) -> bool:
     return equal
 
 
+def note_threads(out: Path) -> None:
+    """Write down the native threads of this rank that are left when the interpreter is about to go."""
+    names = sorted(path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm"))
+    (out / f"threads-{os.environ['RANK']}.txt").write_text("\n".join(names))
+
+
 def main(arguments: list[str]) -> int:
     """No arguments: show the comparison. ``RECIPE STOP``: one run."""
     if arguments:
         made_of = load_recipe(arguments[0])
+        atexit.register(note_threads, Path(made_of.out))  # before the run's own: handlers are called last first
         train(made_of, stop=int(arguments[1]), resume=made_of.resume or None)
         return 0
     with tempfile.TemporaryDirectory() as name:

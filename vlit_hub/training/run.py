@@ -6,6 +6,7 @@ The same line works under ``torchrun --nproc-per-node N -m`` and ``accelerate la
 from __future__ import annotations
 
 import atexit
+import gc
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -134,8 +135,10 @@ def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
 
 
 def _leave() -> None:
-    # The group's threads abort a process that ends with it open.
+    # The group's threads abort a process that ends with them running, now and then. Trainer and DDP hold the group in
+    # cycles: while these stand, destroying it ends none of its threads.
     if torch.distributed.is_initialized():
+        gc.collect()
         torch.distributed.destroy_process_group()
 
 
