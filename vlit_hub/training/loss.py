@@ -11,12 +11,9 @@ from transformers import PreTrainedModel
 
 from vlit_hub.processing.masking import IGNORED
 
-CHUNK = 1024
-"""Positions taken at once in :func:`row_losses`: its memory is CHUNK x vocabulary floats."""
-
 
 def tie(model: PreTrainedModel) -> None:
-    """Tie every loss to all trainable parameters, by none of their elements, where text alone would reach none.
+    """Tie all logits to all trainable parameters, by none of their elements, where text alone would reach none.
 
     Where only what pictures pass learns (FA), backward raises on a micro-batch without pictures, or, under activation
     checkpointing, its rank never meets the others. In forward: DDP looks there for what is used.
@@ -26,8 +23,7 @@ def tie(model: PreTrainedModel) -> None:
         return
 
     def hook(module: torch.nn.Module, inputs: Any, output: Any) -> None:
-        if output.loss is not None:
-            output.loss = output.loss + sum(p.flatten()[:0].sum() for p in module.parameters() if p.requires_grad)
+        output.logits = output.logits + sum(p.flatten()[:0].sum() for p in module.parameters() if p.requires_grad)
 
     model.register_forward_hook(hook)
 
@@ -37,20 +33,21 @@ def targets_of(labels: Tensor) -> Tensor:
     return F.pad(labels, (0, 1), value=IGNORED)[:, 1:]
 
 
-@torch.no_grad()
-def row_losses(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Per row of the batch: summed cross-entropy in nats (float64) and number of supervised tokens, shapes (rows,).
+def token_losses(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Cross-entropy in nats of every supervised token, and its row in the batch, shapes (supervised,).
 
     ``logits`` are (rows, length, vocabulary), or (supervised positions, vocabulary) where the collator
-    asked for those alone (``logits_to_keep``).
+    asked for those alone (``logits_to_keep``). Taken from the logits and never from the model: BLIP-2's own loss cannot
+    be had for some positions alone, and Idefics' reads logits over a larger vocabulary than it has
+    (modeling_idefics.py, ``additional_vocab_size``).
     """
     targets = targets_of(labels)
     kept = targets != IGNORED
     flat = logits[kept] if logits.dim() == 3 else logits
-    wanted, rows = targets[kept], kept.nonzero()[:, 0]
-    losses = torch.zeros(len(wanted), dtype=torch.float64, device=logits.device)
-    for start in range(0, len(wanted), CHUNK):
-        part = slice(start, start + CHUNK)
-        losses[part] = F.cross_entropy(flat[part].float(), wanted[part], reduction="none").double()
-    sums = torch.zeros(len(labels), dtype=torch.float64, device=logits.device).index_add_(0, rows, losses)
-    return sums, kept.sum(dim=1)
+    return F.cross_entropy(flat.float(), targets[kept], reduction="none"), kept.nonzero()[:, 0]
+
+
+def by_row(losses: Tensor, rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Per row of a batch of ``count``: summed loss in nats (float64) and number of supervised tokens."""
+    sums = torch.zeros(count, dtype=torch.float64, device=losses.device)
+    return sums.index_add_(0, rows, losses.detach().double()), torch.bincount(rows, minlength=count)

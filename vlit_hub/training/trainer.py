@@ -1,8 +1,8 @@
 """``VLITTrainer(Trainer)``: trains on a plan, knows which sample is where, resumes exactly.
 
 What it changes of the Trainer and why: its own unprepared loader (loader.py), the cursor of the plan in the checkpoint
-and weights truly restored (checkpoint.py), the loss over supervised positions only (loss.py), one count of supervised
-tokens over ranks and accumulation, a stop at the first loss that is not finite. All else is the Trainer's.
+and weights truly restored (checkpoint.py), the loss of its own over supervised positions (loss.py), one count of
+supervised tokens over ranks and accumulation, a stop at the first loss that is not finite. All else is the Trainer's.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from vlit_hub.training.callbacks import CursorKeeper
 from vlit_hub.training.checkpoint import TRAINER_STATE, CheckpointError, Progress, last_checkpoint, restore
 from vlit_hub.training.guards import NonFiniteLoss, non_finite, refuse
 from vlit_hub.training.loader import EpochFetches, batch_shape, epoch_steps, train_loader
-from vlit_hub.training.loss import row_losses, targets_of, tie
+from vlit_hub.training.loss import by_row, targets_of, tie, token_losses
 from vlit_hub.training.settings import learning_rates, split
 from vlit_hub.training.tally import NATS, SAMPLES, SKIPPED, TOKENS, Tally, added
 
@@ -44,6 +44,8 @@ class VLITTrainer(Trainer):
     their figures are logged as ``eval_<name>_<figure>``.
     Raises ValueError for arguments that exclude each other, saying what to set.
     """
+
+    loss_is_scaled_for_ga = True
 
     def __init__(
         self,
@@ -77,11 +79,6 @@ class VLITTrainer(Trainer):
             eval_dataset={} if self.evaluations else None,
             callbacks=[CursorKeeper(self), *callbacks],
         )
-        # Qwen2.5-VL and others declare accepts_loss_kwargs = False, and the Trainer would then average micro-batches
-        # of unequal token counts; a forward that takes shift_labels hands num_items_in_batch to the same loss.
-        self.model_accepts_loss_kwargs = self.model_accepts_loss_kwargs or processor.family.logits_to_keep
-        if not self.model_accepts_loss_kwargs:
-            raise ValueError(f"{type(model).__name__}.forward takes no num_items_in_batch: its loss cannot be scaled")
         if not (self.is_fsdp_enabled or self.is_deepspeed_enabled):
             tie(model)
 
@@ -143,16 +140,19 @@ class VLITTrainer(Trainer):
         model: torch.nn.Module,
         inputs: dict[str, Any],
         return_outputs: bool = False,
-        num_items_in_batch: Tensor | int | None = None,
+        num_items_in_batch: Any = 1,
     ) -> Any:
         """Summed cross-entropy of the supervised tokens over ``num_items_in_batch``; raises NonFiniteLoss.
 
         Raised before the backward pass, which would hand the nan to the other ranks.
         """
         labels = inputs["labels"]
-        loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
+        outputs = model(**{key: value for key, value in inputs.items() if key not in ("labels", "shift_labels")})
+        losses, rows = token_losses(outputs["logits"], labels)
+        # The ranks' gradients are averaged, the tokens are those of all ranks.
+        loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
         if model.training:
-            sums, tokens = row_losses(outputs["logits"], labels)
+            sums, tokens = by_row(losses, rows, len(labels))
             if not torch.isfinite(loss):
                 raise self._stop(f"loss {loss.item()}", self.notes[-1:], (~torch.isfinite(sums)).tolist())
             self._tally.add(self.notes[-1]["rows"], sums.cpu(), tokens.cpu())
