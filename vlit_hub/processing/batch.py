@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import PIL.Image
 import torch
 from torch import Tensor
 
-from vlit_hub.media import UnreadableMedia, image_size, open_image
+from vlit_hub.media import UnreadableMedia, image_size
 from vlit_hub.processing.families import Family, Pixels, Size
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.processing.truncation import Encoded
 from vlit_hub.schema import Blob, Sample
+from vlit_hub.shards.decode import decode
 
 
 def picture_sizes(sample: Sample) -> dict[int, Size]:
@@ -39,7 +41,9 @@ def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
     if blob is None or blob == Blob():
         raise UnreadableMedia(f"{where} is missing")
     try:
-        picture = open_image(blob.path if blob.bytes is None else blob.bytes)
+        picture = decode(Path(blob.path).read_bytes() if blob.bytes is None else blob.bytes).image
+    except OSError as error:
+        raise UnreadableMedia(f"{where}: {error.strerror or error}") from None
     except UnreadableMedia as error:
         raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
     recorded = next((m for m in sample.media if m.type == "image" and m.index == index), None)
