@@ -10,7 +10,16 @@ from vlit_hub.chat import render_content
 from vlit_hub.processing.batch import picture_sizes
 from vlit_hub.processing.families import Family, FamilyError, Picture, Size
 from vlit_hub.processing.masking import IGNORED, Chat, MaskError, Rendered, Template, TemplateRefused, Turn
-from vlit_hub.processing.truncation import Dropped, Encoded, mentions, prefixes, refuse, refuse_content, trained
+from vlit_hub.processing.truncation import (
+    Dropped,
+    Encoded,
+    mentions,
+    prefixes,
+    refuse,
+    refuse_content,
+    refuse_dialogue,
+    trained,
+)
 from vlit_hub.regions import RenderError, dialect
 from vlit_hub.schema import Sample
 
@@ -37,6 +46,7 @@ class Encoder:
         """See :meth:`VLITProcessor.encode`."""
         try:
             refuse(sample)
+            refuse_dialogue(sample, self.family.says)
             return self._fit(sample, max_length)
         except Dropped as drop:
             return Encoded(dropped=drop.reason, detail=str(drop))
@@ -46,6 +56,7 @@ class Encoder:
     def prompt(self, sample: Sample) -> Encoded:
         """See :meth:`VLITProcessor.prompt`."""
         refuse_content(sample, prompt=True)
+        refuse_dialogue(sample, self.family.says)
         sizes = picture_sizes(sample)
         pictures = self._shown(sample, len(sample.messages), sizes)
         written = self._write([sizes[index] for index in pictures], None)
@@ -133,10 +144,11 @@ class Encoder:
         return Tokens(rendered, out["input_ids"], out["offset_mapping"])
 
     def _read(self, text: str) -> Any:
-        bos = self.native.tokenizer.bos_token
+        bos, image = self.native.tokenizer.bos_token, self.native.image_token
+        start = text[len(image) * leading(text, image) :]  # some families begin with the picture
         return self.native.tokenizer(
             text,
-            add_special_tokens=not (bos and text.startswith(bos)),
+            add_special_tokens=not (bos and start.startswith(bos)),
             return_offsets_mapping=True,
             return_attention_mask=False,
         )
@@ -153,9 +165,19 @@ class Encoder:
         turns = [Turn(turn.message, starts[turn.start], starts[turn.stop]) for turn in turns]
         labels = [IGNORED] * len(input_ids)
         for turn in turns:
-            labels[turn.start : turn.stop] = input_ids[turn.start : turn.stop]
+            labels[turn.start : turn.stop] = said = input_ids[turn.start : turn.stop]
+            if self.native.tokenizer.unk_token_id in said[:-1]:
+                raise Dropped("unknown_token", f"message {turn.message}")
         counts = [picture.tokens for picture in written]
         return Encoded(input_ids, labels, kept.pictures, counts, turns, kept.messages, kept.budget)
+
+
+def leading(text: str, piece: str) -> int:
+    """How often ``text`` begins with ``piece``."""
+    count = 0
+    while text.startswith(piece, count * len(piece)):
+        count += 1
+    return count
 
 
 def runs(written: Sequence[Picture]) -> list[int]:

@@ -52,10 +52,12 @@ class VLITProcessor(ProcessorMixin):
         source = chat_template or (own.get("default") if isinstance(own, dict) else own) or self.family.template
         self.native: Any = copy.copy(native)
         self.native.chat_template = self.chat_template = source
+        if self.family.adapt is not None:
+            self.family.adapt(self.native)
         self.dialect: str = regions.dialect(dialect or self.family.dialect).name
         self.tokenizer = native.tokenizer
         self.image_processor = native.image_processor
-        template = Template(self.native, source, getattr(native, self.family.placeholder))
+        template = Template(self.native, source, getattr(self.native, self.family.placeholder))
         self.encoder = Encoder(self.family, self.native, template, self.dialect)
 
     def __repr__(self) -> str:

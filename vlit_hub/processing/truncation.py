@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from vlit_hub.processing.families.base import Says
 from vlit_hub.processing.masking import Turn
 from vlit_hub.schema import Message, Sample
 
@@ -20,12 +21,17 @@ REASONS: dict[str, str] = {
     "picture_answer": "a supervised answer holds a picture or another medium",
     "tools": "tool schemas, calls or results",
     "unsupported_media": "a message holds a video, a sound or a point cloud",
+    "several_pictures": "more pictures than the family shows to its model",
+    "picture_place": "a picture behind the first user turn, where the family has no place for it",
+    "several_turns": "more than one question and its answer, and the family says one",
+    "system": "a system turn, which the family has not",
     "missing_media": "a picture that a message mentions is missing",
     "unreadable_media": "the size of a picture is not known and cannot be read",
     "picture_size": "the family refuses a picture of this shape",
     "box_frame": "boxes are written in another frame than that of the pixels: the image processor crops or pads",
     "region": "a region cannot be written in the processor's dialect",
     "control_token": "a text holds one of the tokenizer's special tokens",
+    "unknown_token": "the tokenizer has no token for a part of an answer",
     "template": "the chat template refuses the dialogue",
     "unreadable_sample": "the sample cannot be read from its shard",
     "too_long": "not even the first supervised turn fits",
@@ -100,6 +106,21 @@ def refuse_content(sample: Sample, *, prompt: bool = False) -> None:
                 raise Dropped("unsupported_media", f"message {m} holds a part of type {part.type}")
             if sample.images[part.index] is None:
                 raise Dropped("missing_media", f"picture {part.index} is missing")
+
+
+def refuse_dialogue(sample: Sample, says: Says) -> None:
+    """Raise Dropped for a dialogue that the family cannot say."""
+    roles = [message.role for message in sample.messages]
+    first = roles.index("user") if "user" in roles else 0
+    if "system" in roles and not says.system:
+        raise Dropped("system")
+    if not says.several_turns and (roles.count("user") > 1 or roles.count("assistant") > 1):
+        raise Dropped("several_turns", f"{roles.count('user')} user turns, {roles.count('assistant')} answers")
+    shown = mentions(sample, len(roles))
+    if says.most_pictures is not None and len(shown) > says.most_pictures:
+        raise Dropped("several_pictures", f"{len(shown)} pictures, the family takes {says.most_pictures}")
+    if not says.pictures_anywhere and len(mentions(sample, first + 1)) < len(shown):
+        raise Dropped("picture_place")
 
 
 def trains(message: Message) -> bool:

@@ -125,11 +125,10 @@ def load_model(recipe: TrainRecipe) -> PreTrainedModel:
 
 def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
     """Raise RecipeError where model and processor do not belong together: picture token, vocabulary."""
-    token, theirs = processor.native.image_token_id, model.config.image_token_id
-    if token != theirs:
-        raise RecipeError(f"the processor writes pictures as token {token}, the model reads them at {theirs}")
+    if wrong := processor.family.pair(processor.native, model.config):
+        raise RecipeError(wrong)
     embeddings: Any = model.get_input_embeddings()
-    rows: int = embeddings.num_embeddings
+    rows = sum(len(weight) for weight in embeddings.parameters())  # Idefics has two tables
     if len(processor.tokenizer) > rows:
         raise RecipeError(f"the tokenizer has {len(processor.tokenizer)} tokens, the model embeds {rows}")
 

@@ -85,6 +85,26 @@ def stack(samples: Sequence[Sequence[Pixels]]) -> Pixels:
 
 
 @dataclass(frozen=True)
+class Says:
+    """The dialogues that a family can say. A sample beyond them is dropped, under the reason in brackets."""
+
+    most_pictures: int | None = None
+    """[several_pictures]"""
+    pictures_anywhere: bool = True
+    """Whether pictures may stand behind the first user turn [picture_place]."""
+    several_turns: bool = True
+    """Whether there may be more than one question and its answer [several_turns]."""
+    system: bool = True
+    """[system]"""
+
+
+def same_picture_token(native: Any, config: Any) -> str:
+    """What does not fit between a processor and the model of ``config`` where pictures are tokens of one id; or ""."""
+    ours, theirs = native.image_token_id, config.image_token_id
+    return "" if ours == theirs else f"the processor writes pictures as token {ours}, the model reads them at {theirs}"
+
+
+@dataclass(frozen=True)
 class Family:
     """One model family: one module of this folder, its ``FAMILY``.
 
@@ -115,8 +135,13 @@ class Family:
     """Pixels per picture per sample -> those of the batch, as the model takes them."""
     extras: Callable[[Any, dict[str, Tensor], Sequence[Encoded]], dict[str, Tensor]] | None = None
     """(native, batch so far, its rows) -> what else the model takes."""
+    adapt: Callable[[Any], None] | None = None
+    """Gives our copy of the native processor the ``image_token`` and ``image_token_id`` that its class lacks."""
     placeholder: str = "image_token"
     """Attribute of the native processor: what a chat template writes where a picture stands."""
+    says: Says = Says()
+    pair: Callable[[Any, Any], str] = same_picture_token
+    """(native, model config) -> why they do not belong together, or ""."""
     packs: bool = False
     """Whether several samples can share one sequence."""
     shares_pictures: bool = False
