@@ -1,0 +1,1 @@
+"""Curation: the survey's principles measured by indicators of our own, and selections made by them."""
