@@ -19,14 +19,16 @@ import pyarrow as pa
 from datasets.builder import Key
 
 from vlit_hub import formats, regions, registry
-from vlit_hub.media import list_files
+from vlit_hub.media_roots import list_files
 from vlit_hub.release import MissingFiles, Outcome, Release, how_to_get, paused_collector
-from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, hints, to_arrow
+from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, blobs_of, hints, to_arrow
 from vlit_hub.spec import DatasetSpec
 
 log = logging.getLogger("vlit_hub")
 BATCH = 2000
 """Records per Arrow table."""
+BATCH_BYTES = 1 << 26
+"""Bytes of media in memory at which a table is closed early."""
 
 
 def _feature(hint: Any) -> Any:
@@ -59,9 +61,18 @@ def code_fingerprint(spec: DatasetSpec) -> str:
         while isinstance(convert, partial):
             convert = convert.func
         files.add(Path(inspect.getfile(convert)))
-    files |= {
-        here / name for name in ("schema.py", "spec.py", "media.py", "media_forms.py", "release.py", "builder.py")
-    }
+    names = (
+        "schema",
+        "spec",
+        "archive_members",
+        "archives",
+        "media_roots",
+        "media",
+        "media_forms",
+        "release",
+        "builder",
+    )
+    files |= {here / f"{name}.py" for name in names}
     for room in (formats, regions):
         files |= set(Path(room.__path__[0]).glob("*.py"))
     facts = re.sub(r" at 0x[0-9a-f]+", "", repr(spec))  # what the script takes from other modules stands in its SPEC
@@ -131,7 +142,7 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
                     read, table = _next_table(outcomes, faults)
                 if table is not None:
                     yield Key(number, batch), table
-                if read < BATCH:
+                if not read:
                     break
             if faults:
                 reasons = "; ".join(f"{n} x {reason}" for reason, n in faults.most_common(3))
@@ -144,7 +155,14 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
 
 def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> tuple[int, pa.Table | None]:
     """(records read, their samples as a table or None where none could be converted); counts what could not."""
-    batch = list(islice(outcomes, BATCH))
+    batch, held = [], 0
+    for outcome in islice(outcomes, BATCH):
+        batch.append(outcome)
+        held += sum(
+            len(blob.bytes or b"") for s in outcome.samples for column in blobs_of(s) for blob in column if blob
+        )
+        if held > BATCH_BYTES:
+            break
     faults.update(f"{bad.field}: {bad.reason}"[:120] for outcome in batch for bad in outcome.bad)
     samples = [sample for outcome in batch for sample in outcome.samples]
     return len(batch), pa.Table.from_batches([to_arrow(samples)], schema=arrow_schema()) if samples else None

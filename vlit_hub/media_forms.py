@@ -6,7 +6,7 @@ import io
 import os
 from typing import TYPE_CHECKING, BinaryIO
 
-from vlit_hub.media import UnreadableMedia
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.schema import Blob
 
 if TYPE_CHECKING:

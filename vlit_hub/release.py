@@ -17,8 +17,10 @@ import msgspec
 from vlit_hub.formats.readers import READERS, container_of
 from vlit_hub.formats.tables import Lookup
 from vlit_hub.formats.window import WHOLE, Window
-from vlit_hub.media import MediaFinder, UnreadableMedia, image_size, list_files
+from vlit_hub.media import MediaFinder, image_size
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.media_forms import ready
+from vlit_hub.media_roots import list_files
 from vlit_hub.regions import resolve
 from vlit_hub.schema import COLUMNS, Blob, Media, Region, Sample, SchemaError, check, from_json, strip_media, to_json
 from vlit_hub.spec import BadRecord, Context, Converter, DatasetSpec, Files
@@ -257,23 +259,28 @@ def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None
         if entry.index >= len(column):
             column += [None] * (entry.index + 1 - len(column))
         blob = column[entry.index]
-        if blob is None and entry.ref and (path := ctx.media.find(entry.type, entry.ref)):
-            blob = Blob(path=path)
-        if blob is not None:
-            try:
-                if entry.type == "image":
-                    width, height = image_size(blob.bytes if blob.bytes is not None else blob.path)
-                    if entry.width and (entry.width, entry.height) != (width, height):
-                        ctx.report(f"media[{len(media)}]", "the picture's size is not the one that the record tells")
-                    entry = msgspec.structs.replace(entry, width=width, height=height)
-                else:
-                    blob = ready(entry.type, blob, ctx.media.full_colour)
-            except UnreadableMedia as error:
-                ctx.report(f"media[{len(media)}]", f"missing: {error}")
-                blob = None
+        try:
+            entry, blob = _found(entry, blob, len(media), ctx)
+        except UnreadableMedia as error:
+            ctx.report(f"media[{len(media)}]", f"missing: {error}")
+            blob = None
         column[entry.index] = blob
         media.append(entry)
     return columns, media
+
+
+def _found(entry: Media, blob: Blob | None, position: int, ctx: Context) -> tuple[Media, Blob | None]:
+    """A medium with its header's size, checked; raises UnreadableMedia."""
+    if blob is None and entry.ref:
+        blob = ctx.media.find(entry.type, entry.ref)
+    if blob is None:
+        return entry, None
+    if entry.type != "image":
+        return entry, ready(entry.type, blob, ctx.media.full_colour)
+    width, height = image_size(blob.path if blob.bytes is None else blob.bytes)
+    if entry.width and (entry.width, entry.height) != (width, height):
+        ctx.report(f"media[{position}]", "the picture's size is not the one that the record tells")
+    return msgspec.structs.replace(entry, width=width, height=height), blob
 
 
 def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Region]:

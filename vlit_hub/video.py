@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vlit_hub.media import UnreadableMedia
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.media_forms import check_stream
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from tests import rows
 from tests.rows import lamm
 from vlit_hub import registry
-from vlit_hub.media import UnreadableMedia
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.media_forms import check_stream, point_cloud, ready
 from vlit_hub.release import Release
 from vlit_hub.schema import Blob

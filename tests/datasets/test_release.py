@@ -17,7 +17,7 @@ from tests.rows import llava_instruct_150k, shikra_rd
 from vlit_hub import registry
 from vlit_hub.media import MediaFinder, UnreadableMedia, UnsafePath, image_size
 from vlit_hub.release import MissingFiles, Release
-from vlit_hub.schema import Message, Part, Sample
+from vlit_hub.schema import Blob, Message, Part, Sample
 from vlit_hub.shards import Store
 from vlit_hub.shards.build import StrictError, build
 from vlit_hub.spec import BadRecord, Context, DatasetSpec, Files, MediaRule
@@ -138,7 +138,7 @@ class TestMedia:
         for ref in ("link.png", "out/secret.png"):
             with pytest.raises(UnsafePath, match="link out of its root"):
                 finder.find("image", ref)
-        assert finder.find("image", "fine.png") == str(tmp_path / "root" / "fine.png")
+        assert finder.find("image", "fine.png") == Blob(path=str(tmp_path / "root" / "fine.png"))
 
     def test_null_characters_and_folders_are_no_pictures(self, tmp_path: Path) -> None:
         finder = self.finder(tmp_path)
@@ -151,7 +151,7 @@ class TestMedia:
         self.finder(tmp_path)
         rule = MediaRule("r", ("{name}",))
         there = MediaFinder(tmp_path, [rule], {"r": str(tmp_path / "root" / "images")})
-        assert there.find("image", "/home/author/data/a.png") == str(tmp_path / "root" / "images" / "a.png")
+        assert there.find("image", "/home/author/data/a.png") == Blob(path=str(tmp_path / "root" / "images" / "a.png"))
 
     def test_headers_give_sizes_and_refuse_what_is_no_picture(self, tmp_path: Path) -> None:
         data = io.BytesIO()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from vlit_hub import video
-from vlit_hub.media import UnreadableMedia
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.video import frames
 
 BITS = 8

@@ -7,6 +7,7 @@ from typing import Any
 
 from vlit_hub.formats.fields import is_number, meta_json, text_field
 from vlit_hub.formats.templates import draw
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.regions.geometry import pixel_to_norm
 from vlit_hub.schema import Blob, Frame, Mask, Media, Message, Part, Region, Sample, Span
 from vlit_hub.spec import BadRecord, Context
@@ -217,6 +218,10 @@ def span_of(value: Any, length: int) -> tuple[int, int] | None:
 
 def _stored(name: str, ctx: Context) -> Blob | None:
     for ref in (f"{name}.jpg", f"{name[:5]}/{name}.jpg") if name else ():
-        if path := ctx.media.find("image", ref):
-            return Blob(path=path)
+        try:
+            if blob := ctx.media.find("image", ref):
+                return blob
+        except UnreadableMedia as error:
+            ctx.report("key", f"missing: {error}")
+            break
     return None

@@ -12,6 +12,7 @@ import msgspec
 from vlit_hub.formats.fields import meta_json, text_field
 from vlit_hub.formats.grounding import Size, list_field, number, region_of, size_of
 from vlit_hub.formats.templates import draw
+from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
@@ -94,13 +95,19 @@ def _boxes(record: Mapping[str, Any], ref: str, names: Sequence[str], ctx: Conte
     name = f"{ref.rpartition('.')[0]}.json"
     if text_field(record, "metadata_fn") != name:
         ctx.report("metadata_fn", "not the name of the picture, which counts")
-    path = ctx.media.find("image", name)
-    if path is None:
-        ctx.report("metadata_fn", "not below the media roots: the numbers stay in the texts, without boxes")
-        return [], None
     try:
-        with open(path, "rb") as file:
-            told = msgspec.json.decode(file.read(1 << 24))
+        blob = ctx.media.find("image", name)
+        if blob is None:
+            ctx.report("metadata_fn", "not below the media roots: the numbers stay in the texts, without boxes")
+            return [], None
+        data = blob.bytes
+        if data is None:
+            with open(blob.path, "rb") as file:
+                data = file.read(1 << 24)
+        told = msgspec.json.decode(data)
+    except UnreadableMedia as error:
+        ctx.report("metadata_fn", f"{error}: the numbers stay in the texts, without boxes")
+        return [], None
     except (msgspec.DecodeError, UnicodeDecodeError, OSError, RecursionError):
         raise BadRecord("metadata_fn", "the file is not JSON") from None
     boxes = list_field(told, "boxes") if isinstance(told, Mapping) else []
