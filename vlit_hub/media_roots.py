@@ -174,7 +174,7 @@ def _rows(path: str) -> Iterator[tuple[str, str]]:
     """(url, file) of each row of a table. Raises ValueError naming the row that is none."""
     number = 0
     try:
-        for number, row in enumerate(_tables(path), 1):
+        for number, row in enumerate(_tables(path), 1):  # noqa: B007
             url, file = row.get("url"), row.get("file")
             if not isinstance(url, str) or not isinstance(file, str):
                 raise TypeError(f"it has {', '.join(map(str, row))}")
