@@ -61,18 +61,8 @@ def code_fingerprint(spec: DatasetSpec) -> str:
         while isinstance(convert, partial):
             convert = convert.func
         files.add(Path(inspect.getfile(convert)))
-    names = (
-        "schema",
-        "spec",
-        "archive_members",
-        "archives",
-        "media_roots",
-        "media",
-        "media_forms",
-        "release",
-        "builder",
-    )
-    files |= {here / f"{name}.py" for name in names}
+    names = "schema spec archive_members archives media_roots media_finder media media_forms release builder"
+    files |= {here / f"{name}.py" for name in names.split()}
     for room in (formats, regions):
         files |= set(Path(room.__path__[0]).glob("*.py"))
     facts = re.sub(r" at 0x[0-9a-f]+", "", repr(spec))  # what the script takes from other modules stands in its SPEC

@@ -1,111 +1,20 @@
-"""Find, open, size and check media files, safely: nothing outside the named roots is ever opened."""
+"""Open, size and check pictures, safely: of known forms only, never a decompression bomb."""
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from vlit_hub.media_errors import UnreadableMedia, UnsafePath
-from vlit_hub.media_roots import Root, open_root
-from vlit_hub.schema import MODALITIES, Blob
-from vlit_hub.spec import MediaRule
+from vlit_hub.media_errors import UnreadableMedia
 
 if TYPE_CHECKING:
     import PIL.Image
 
-MAX_PICTURE, MAX_STREAM = 1 << 28, 1 << 30
-"""Bytes of a picture, and of another medium, that is read from an archive."""
 MAX_PIXELS = 178_956_970
 """Pictures above this many pixels are taken for decompression bombs (Pillow's own error limit, 2 x its warning)."""
-
-
-class MediaFinder:
-    """Turns native references into the media below the roots of one read.
-
-    ``roots``: root name -> what the user gave for it, or one for all (:func:`vlit_hub.media_roots.open_root`: a folder,
-    an archive, a table of URLs). A root for which nothing is given is searched in ``raw``.
-    """
-
-    def __init__(self, raw: Path, rules: Iterable[MediaRule], roots: Mapping[str, str] | str | None = None) -> None:
-        self.rules = tuple(rules)
-        known = {rule.root for rule in self.rules}
-        if isinstance(roots, Mapping) and (unknown := set(roots) - known):
-            raise ValueError(f"media root {', '.join(sorted(unknown))}: this dataset's are {', '.join(sorted(known))}")
-        self.folders: dict[str, str] = {}
-        opened: dict[str, Root] = {}
-        for name in known:
-            given = roots if isinstance(roots, str) else (roots or {}).get(name)
-            self.folders[name] = os.path.abspath(given if given is not None else raw)
-            if self.folders[name] not in opened:
-                opened[self.folders[name]] = open_root(name, self.folders[name])
-        self._places = {
-            kind: [
-                (opened[self.folders[rule.root]], candidate)
-                for rule in self.rules
-                if rule.type == kind
-                for candidate in rule.candidates
-                # A candidate whose own folder is not there finds nothing: half of the look-ups are saved.
-                if opened[self.folders[rule.root]].holds(os.path.dirname(candidate.partition("{")[0]))
-            ]
-            for kind in MODALITIES
-        }
-        self.full_colour = max((rule.full_colour for rule in self.rules if rule.type == "point_cloud"), default=1.0)
-
-    def find(self, type: str, ref: str) -> Blob | None:
-        """The medium of a native reference, None where no candidate exists.
-
-        Raises UnsafePath, and UnreadableMedia for a member of an archive that is not what the archive tells, or where
-        nothing is found beside an archive that cannot be read.
-        """
-        if "\0" in ref:
-            raise UnsafePath(type, "the media path holds a null character")
-        escaped = tried = False
-        limit = MAX_PICTURE if type == "image" else MAX_STREAM
-        for root, candidate in self._places[type]:
-            relative = _fill(candidate, ref)
-            if relative is None:
-                escaped = True
-                continue
-            tried = True
-            if (found := root.find(relative, ref, limit)) is not None:
-                return found
-        if escaped and not tried:
-            raise UnsafePath(type, f"the media path {ref!r} leaves its root; media are only read below the roots given")
-        faults = [fault for root in dict.fromkeys(root for root, _ in self._places[type]) for fault in root.faults()]
-        if faults:
-            raise UnreadableMedia(f"not found, but not all archives could be read: {'; '.join(faults[:3])}")
-        return None
-
-    def fingerprint(self) -> str:
-        """Hash over (path, size, mtime) of every file of every root: changes whenever a medium does."""
-        digest = hashlib.sha256()
-        for name in sorted(self.folders):
-            digest.update(name.encode())
-            for path, size, mtime in open_root(name, self.folders[name]).files():
-                digest.update(f"{path}\0{size}\0{mtime}\n".encode(errors="surrogateescape"))
-        return digest.hexdigest()
-
-
-def _fill(candidate: str, ref: str) -> str | None:
-    """The candidate's relative path, None if it would leave its root."""
-    if "{ref}" not in candidate:
-        path = PurePosixPath(ref.replace("\\", "/"))
-        if path.name in ("", ".."):
-            return None
-        return candidate.replace("{name}", path.name).replace("{stem}", path.stem)
-    if ref.startswith(("/", "\\")) or ref[1:2] == ":":
-        return None
-    if ".." in ref and ".." in ref.replace("\\", "/").split("/"):
-        return None
-    return candidate.replace("{ref}", ref)
-
-
 IMAGE_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """The allow-list of picture decoders. Pillow knows others that start programs (EPS) or were never meant for this."""
 

@@ -17,8 +17,9 @@ import msgspec
 from vlit_hub.formats.readers import READERS, container_of
 from vlit_hub.formats.tables import Lookup
 from vlit_hub.formats.window import WHOLE, Window
-from vlit_hub.media import MediaFinder, image_size
+from vlit_hub.media import image_size
 from vlit_hub.media_errors import UnreadableMedia
+from vlit_hub.media_finder import MediaFinder
 from vlit_hub.media_forms import ready
 from vlit_hub.media_roots import list_files
 from vlit_hub.regions import resolve

@@ -146,7 +146,7 @@ class Context:
     """The keys that stand beside the rows in their file, as far as they were read."""
     tables: Mapping[str, Lookup] = field(default_factory=dict)
     media: Any = None
-    """The MediaFinder of this read (media.py)."""
+    """The MediaFinder of this read (media_finder.py)."""
     options: Mapping[str, Any] = field(default_factory=dict)
     reports: list[tuple[str, str]] = field(default_factory=list)
     stem: str = field(init=False)

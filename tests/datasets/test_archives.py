@@ -21,8 +21,8 @@ from tests.datasets.test_load import run
 from tests.rows import llava_instruct_150k, svit
 from vlit_hub import archive_members, archives, registry
 from vlit_hub.archives import Archives
-from vlit_hub.media import MediaFinder
 from vlit_hub.media_errors import UnreadableMedia, UnsafePath
+from vlit_hub.media_finder import MediaFinder
 from vlit_hub.release import Release
 from vlit_hub.schema import Blob
 from vlit_hub.shards.build import build

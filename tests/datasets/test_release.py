@@ -15,7 +15,9 @@ from PIL import Image
 from tests import rows
 from tests.rows import llava_instruct_150k, shikra_rd
 from vlit_hub import registry
-from vlit_hub.media import MediaFinder, UnreadableMedia, UnsafePath, image_size
+from vlit_hub.media import image_size
+from vlit_hub.media_errors import UnreadableMedia, UnsafePath
+from vlit_hub.media_finder import MediaFinder
 from vlit_hub.release import MissingFiles, Release
 from vlit_hub.schema import Blob, Message, Part, Sample
 from vlit_hub.shards import Store

@@ -13,8 +13,8 @@ from tests import rows
 from tests.datasets.test_archives import pack
 from tests.rows import grit_20m
 from vlit_hub import registry
-from vlit_hub.media import MediaFinder
 from vlit_hub.media_errors import UnsafePath
+from vlit_hub.media_finder import MediaFinder
 from vlit_hub.release import Release
 from vlit_hub.schema import Blob
 from vlit_hub.spec import MediaRule
