@@ -28,4 +28,5 @@ SPEC = DatasetSpec(
     generator="human",
     obtain="Take aokvqa_v1p0_*.json by the link in https://github.com/allenai/aokvqa and COCO 2017 (root coco).",
     kind="base",
+    scoring="multiple_choice",
 )

@@ -55,4 +55,5 @@ SPEC = DatasetSpec(
     obtain="Take captions_train2014.json or captions_train2017.json from https://cocodataset.org, or LAVIS's"
     " coco_karpathy_*.json from its storage; pictures (media root 'coco') from https://cocodataset.org.",
     kind="base",
+    scoring="caption",
 )

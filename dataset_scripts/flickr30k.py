@@ -37,4 +37,5 @@ SPEC = DatasetSpec(
     obtain="Ask for the pictures (media root 'flickr30k') by the form of its homepage; dataset_flickr30k.json is in"
     " Karpathy's caption_datasets.zip.",
     kind="base",
+    scoring="caption",
 )

@@ -29,4 +29,5 @@ SPEC = DatasetSpec(
     generator="templates over scene graphs",
     obtain="Take the questions and images from https://cs.stanford.edu/people/dorarad/gqa/download.html.",
     kind="base",
+    scoring="exact",
 )

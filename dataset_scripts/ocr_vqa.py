@@ -35,4 +35,5 @@ SPEC = DatasetSpec(
     size_source="https://ocr-vqa.github.io",
     obtain="Take dataset.json and loadDataset.py (which fetches the covers) by the link on https://ocr-vqa.github.io.",
     kind="base",
+    scoring="exact",
 )

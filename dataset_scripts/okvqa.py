@@ -44,4 +44,5 @@ SPEC = DatasetSpec(
     " okvqa_train.json from LAVIS's storage; pictures (media root 'coco') from https://cocodataset.org.",
     min_typed=0.3,
     kind="base",
+    scoring="vqa",
 )

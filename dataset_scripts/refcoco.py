@@ -39,4 +39,5 @@ SPEC = DatasetSpec(
     obtain="Take mdetr_annotations.tar.gz by the link in https://github.com/ashkamath/mdetr and COCO train2014 (media"
     " root 'coco'); subset eval_data: eval_scripts/eval_data of https://github.com/Vision-CAIR/MiniGPT-4.",
     kind="base",
+    scoring="iou",
 )

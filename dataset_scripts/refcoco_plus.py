@@ -32,4 +32,5 @@ SPEC = DatasetSpec(
     picture_sources=("COCO train2014",),
     obtain="Take mdetr_annotations.tar.gz by the link in https://github.com/ashkamath/mdetr and COCO train2014.",
     kind="base",
+    scoring="iou",
 )

@@ -31,4 +31,5 @@ SPEC = DatasetSpec(
     generator="human (Mechanical Turk)",
     obtain="From https://github.com/ashkamath/mdetr take mdetr_annotations.tar.gz; root 'coco' is COCO train2014.",
     kind="base",
+    scoring="iou",
 )

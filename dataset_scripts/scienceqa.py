@@ -52,4 +52,5 @@ SPEC = DatasetSpec(
     size_source="paper",
     obtain="Take problems.json from https://github.com/lupantech/ScienceQA and the pictures by its tools/download.sh.",
     kind="base",
+    scoring="multiple_choice",
 )

@@ -32,4 +32,5 @@ SPEC = DatasetSpec(
     size_source="paper",
     obtain="Take TextCaps_0.1_*.json and train_val_images.zip from https://textvqa.org/textcaps/dataset.",
     kind="base",
+    scoring="caption",
 )

@@ -37,4 +37,5 @@ SPEC = DatasetSpec(
     size_source="paper",
     obtain="Take TextVQA_0.5.1_*.json and the image archives from https://textvqa.org/dataset.",
     kind="base",
+    scoring="vqa",
 )

@@ -33,4 +33,5 @@ SPEC = DatasetSpec(
     generator="human",
     obtain="Take the annotations and the pictures from https://vizwiz.org/tasks-and-datasets/vqa.",
     kind="base",
+    scoring="vqa",
 )

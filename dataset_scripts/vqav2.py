@@ -49,4 +49,5 @@ SPEC = DatasetSpec(
     " vqa_train.json and vqa_val.json from LAVIS's storage; pictures (media root 'coco') from https://cocodataset.org.",
     min_typed=0.3,
     kind="base",
+    scoring="vqa",
 )

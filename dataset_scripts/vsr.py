@@ -29,4 +29,5 @@ SPEC = DatasetSpec(
     generator="human",
     obtain="Take data/splits/random/*.jsonl from https://github.com/cambridgeltl/visual-spatial-reasoning, COCO 2017.",
     kind="base",
+    scoring="yes_no",
 )

@@ -14,7 +14,16 @@ CONSTRUCTIONS = ("annotation-adaption", "self-instruct", "none")
 TARGETS = ("region", "video", "text", "medicine", "document", "pointcloud", "none")
 RELEASED = ("yes", "partly", "never")
 KINDS = ("survey", "base", "benchmark")
-CONTAINERS = ("json", "dict", "jsonl", "csv", "tsv", "parquet", "pkl")
+CONTAINERS = ("json", "dict", "jsonl", "csv", "tsv", "lines", "parquet", "pkl")
+SCORINGS = {
+    "multiple_choice": "the option of the greatest likelihood, or the letter that is said",
+    "yes_no": "yes or no; accuracy, precision, recall, F1 and the share of yes",
+    "vqa": "VQA accuracy over the ten answers of people",
+    "exact": "the answer, in normal form",
+    "iou": "a box, right where its intersection over union is at least 0.5",
+    "caption": "CIDEr over the captions of people",
+}
+"""How a benchmark is scored."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,8 @@ class Files:
     subset: str = "default"
     split: str = "train"
     container: str = ""
-    """json, dict (a JSON object of rows by key), jsonl, csv, tsv, parquet, pkl (refused); empty: by suffix."""
+    """json, dict (a JSON object of rows by key), jsonl, csv, tsv, lines (of text), parquet, pkl (refused); empty: by
+    suffix."""
     rows: str = ""
     """Key of the rows in a JSON object, or keys joined by dots; empty: the file's value itself."""
     where: tuple[str, Any] | None = None
@@ -89,8 +99,9 @@ class Table:
 
     ``patterns`` are globs relative to the raw folder, ``{folder}`` in one being the folder of the file that is read;
     empty: that file itself. The entries of the JSON value under ``rows`` (keys joined by dots) are found by their
-    ``key`` field, or by their own key or position. Of a parquet file ``value`` is the column that is looked up, the
-    first other column is the key. ``get`` and ``[]`` give the first entry of a key, ``all`` every one.
+    ``key`` field, or by their own key or position. Of a csv, tsv or parquet file ``value`` is the column that is looked
+    up, ``key`` the column of the key (parquet: the first other
+    one). ``get`` and ``[]`` give the first entry of a key, ``all`` every one.
     """
 
     patterns: tuple[str, ...] = ()
@@ -205,12 +216,17 @@ class DatasetSpec:
     obtain: str
     """How to get the files, in one or two sentences."""
     kind: str = "survey"
+    scoring: str = ""
+    """Of SCORINGS: how answers are scored where the dataset serves as a benchmark; empty: it does not."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
             raise ValueError(f"name: {self.name!r} is not lower-case words joined by hyphens")
         _one_of("released", self.released, RELEASED)
         _one_of("kind", self.kind, KINDS)
+        _one_of("scoring", self.scoring, ("", *SCORINGS))
+        if self.kind == "benchmark" and not self.scoring:
+            raise ValueError(f"scoring: a benchmark needs one of: {', '.join(SCORINGS)}")
         if self.kind == "survey" and taxonomy(self.survey_category).scope == ("none",):
             raise ValueError(f"survey_category: {self.survey_category!r} names no scope of: {', '.join(SCOPES)}")
         if not self.files:

@@ -336,12 +336,29 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", "backslashreplace")
 
 
+def read_lines(path: Path, rows: str = "", head: dict[str, Any] | None = None, window: Window = WHOLE) -> Iterator[Row]:
+    """One record ``{"line": text}`` a line of a text file; blank lines are skipped."""
+    with open(path, "rb") as handle:
+        size = max(os.fstat(handle.fileno()).st_size, 1)
+        yield from window.cut(_lines(handle), lambda: handle.tell() / size)
+
+
+def _lines(handle: BinaryIO) -> Iterator[Row]:
+    number = 0
+    while line := handle.readline(MAX_RECORD):
+        text = line.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape").rstrip("\r\n")
+        if text.strip():
+            yield number, {"line": text}
+            number += 1
+
+
 READERS: dict[str, Callable[..., Iterator[Any]]] = {
     "json": read_json,
     "dict": read_dict,
     "jsonl": read_jsonl,
     "csv": read_csv,
     "tsv": read_tsv,
+    "lines": read_lines,
     "parquet": read_parquet,
     "pkl": refuse_pickle,
     "p": refuse_pickle,

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from vlit_hub.formats.cells import read_csv, read_tsv
 from vlit_hub.formats.readers import located
 from vlit_hub.spec import BadRecord
 
@@ -52,8 +53,9 @@ class Lookup(Mapping[str, Any]):
         return index
 
     def _entries(self, number: int, path: Path) -> Iterator[Entry]:
-        if path.suffix == ".parquet":
-            for name, value in _parquet(path, self.value):
+        if path.suffix in (".parquet", ".csv", ".tsv"):
+            rows = _parquet(path, self.value) if path.suffix == ".parquet" else _cells(path, self.key, self.value)
+            for name, value in rows:
                 yield name, number, 0, 0, msgspec.json.encode(value)
             return
         for name, value, start, end in located(path, self.rows):
@@ -104,6 +106,13 @@ class Lookup(Mapping[str, Any]):
 def _storable(key: str) -> str:
     """sqlite takes no half surrogates: they become question marks."""
     return key if key.isascii() else key.encode(errors="replace").decode()
+
+
+def _cells(path: Path, key: str, value: str) -> Iterable[tuple[str, str]]:
+    """(column ``key``, column ``value``) of each whole row of a table of cells."""
+    for _, row in (read_tsv if path.suffix == ".tsv" else read_csv)(path):
+        if not isinstance(row, BadRecord) and key in row and value in row:
+            yield row[key], row[value]
 
 
 def _parquet(path: Path, value: str) -> Iterable[tuple[str, Any]]:
