@@ -10,7 +10,7 @@ from vlit_hub.formats.choices import LETTERS, question_with_options
 from vlit_hub.formats.embedded import picture
 from vlit_hub.formats.fields import is_number, meta_json, text_field
 from vlit_hub.formats.listed_choices import SEED_TYPES
-from vlit_hub.schema import Media, Message, Part, Sample
+from vlit_hub.schema import Media, Message, Modality, Part, Sample
 from vlit_hub.spec import BadRecord, Context
 
 VIDEO_TYPES = {10: "action_recognition", 11: "action_prediction", 12: "procedure_understanding"}
@@ -26,7 +26,7 @@ def seed_question(record: Mapping[str, Any], ctx: Context) -> Iterator[Sample]:
         raise BadRecord("answer", f"{letter!r:.40} is none of the letters A-D")
     if type(kind) is not int or not (1 <= kind <= len(SEED_TYPES) or kind in VIDEO_TYPES):
         raise BadRecord("question_type_id", f"{kind!r:.40} is none of SEED-Bench-1's question types 1-12")
-    type_ = "image" if kind <= len(SEED_TYPES) else "video"
+    type_: Modality = "image" if kind <= len(SEED_TYPES) else "video"
     if (said := record.get("data_type", type_)) != type_:
         raise BadRecord("data_type", f"{said!r:.40} for question type {kind}, which is about a {type_}")
     start, end = _segment(record.get("segment"))
