@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -18,11 +15,12 @@ import datasets
 import pyarrow as pa
 from datasets.builder import Key
 
-from vlit_hub import formats, regions, registry
-from vlit_hub.media_roots import list_files
+from vlit_hub import registry
+from vlit_hub.fingerprint import code_fingerprint, input_fingerprint
 from vlit_hub.release import MissingFiles, Outcome, Release, how_to_get, paused_collector
-from vlit_hub.schema import VERSION, Sample, arrow_schema, bare, blobs_of, hints, to_arrow
-from vlit_hub.spec import DatasetSpec
+from vlit_hub.schema import Sample, arrow_schema, bare, blobs_of, hints, to_arrow
+
+__all__ = ["FEATURES", "VLITBuilder", "VLITBuilderConfig", "code_fingerprint"]
 
 log = logging.getLogger("vlit_hub")
 BATCH = 2000
@@ -53,25 +51,6 @@ FEATURES = _features()
 """Columns of every ``vlit/<name>``: the field table of schema.py, pictures as ``datasets.Image``."""
 
 
-def code_fingerprint(spec: DatasetSpec) -> str:
-    """Hash over the schema version and the source of the script, its converter and the rooms it builds on."""
-    here = Path(__file__).parent
-    files = {registry.source(spec)}
-    for convert in (spec.convert, *(entry.convert for entry in spec.files if entry.convert)):
-        while isinstance(convert, partial):
-            convert = convert.func
-        files.add(Path(inspect.getfile(convert)))
-    names = "schema spec archive_members archives media_roots media_finder media media_forms release builder"
-    files |= {here / f"{name}.py" for name in names.split()}
-    for room in (formats, regions):
-        files |= set(Path(room.__path__[0]).glob("*.py"))
-    facts = re.sub(r" at 0x[0-9a-f]+", "", repr(spec))  # what the script takes from other modules stands in its SPEC
-    digest = hashlib.sha256(f"{VERSION}\0{facts}".encode())
-    for file in sorted(files):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:32]
-
-
 @dataclass
 class VLITBuilderConfig(datasets.BuilderConfig):
     """``name`` is the subset; ``data_dir`` the raw folder."""
@@ -91,14 +70,7 @@ class VLITBuilderConfig(datasets.BuilderConfig):
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
         """Names the cache folder: changes with any raw file, any medium, any option."""
         release = self.release()
-        digest = hashlib.sha256(repr((sorted(release.options.items()), sorted(release.media.folders.items()))).encode())
-        digest.update(str(Path(self.data_dir or "").absolute()).encode())
-        digest.update(repr(list_files(release.raw)).encode())
-        digest.update(release.media.fingerprint().encode())
-        for _, path in (entry for entries in release.files.values() for entry in entries):  # through links too
-            status = path.stat()
-            digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(errors="surrogateescape"))
-        digest.update(repr(custom_features).encode())
+        digest = hashlib.sha256(f"{input_fingerprint(release)}{custom_features!r}".encode())
         return f"{self.name}-{digest.hexdigest()[:16]}"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import glob
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -131,10 +131,16 @@ class Release:
 
     def read(self, split: str, heads: dict[str, dict[str, Any]] | None = None) -> Iterator[Outcome]:
         """One Outcome per native record of a split; file-level facts go to ``heads[file]``."""
+        return (outcome for outcome in self.read_some(split, heads, lambda: True) if outcome is not None)
+
+    def read_some(
+        self, split: str, heads: dict[str, dict[str, Any]] | None, wanted: Callable[[], bool]
+    ) -> Iterator[Outcome | None]:
+        """As :meth:`read`; None in the place of a record that is not ``wanted`` when its turn comes: not converted."""
         if split not in self.files:
             raise ValueError(f"{self.spec.name} has no files of split {split!r} here; found: {', '.join(self.files)}")
         for entry, path in self.files[split]:
-            yield from self.read_file(entry, path, heads)
+            yield from self._read_file(entry, path, heads, WHOLE, wanted)
 
     def read_file(
         self,
@@ -144,6 +150,17 @@ class Release:
         window: Window = WHOLE,
     ) -> Iterator[Outcome]:
         """One Outcome per native record of one file, or of a window of it (formats/window.py)."""
+        outcomes = self._read_file(entry, path, heads, window, lambda: True)
+        return (outcome for outcome in outcomes if outcome is not None)
+
+    def _read_file(
+        self,
+        entry: Files,
+        path: Path,
+        heads: dict[str, dict[str, Any]] | None,
+        window: Window,
+        wanted: Callable[[], bool],
+    ) -> Iterator[Outcome | None]:
         ctx = self.context(entry, path)
         if heads is not None:
             heads[ctx.file] = ctx.head
@@ -152,6 +169,9 @@ class Release:
             if isinstance(record, BadRecord):
                 yield Outcome(ctx.file, row, record.native, bad=[record])
             elif entry.where is None or record.get(entry.where[0]) == entry.where[1]:
+                if not wanted():
+                    yield None
+                    continue
                 ctx.row = row
                 ctx.key = key[0] if key else ""
                 yield convert(record, ctx, entry.convert)

@@ -70,6 +70,8 @@ def test_build_json_is_one_document_whose_counts_add_up(tmp_path: Path) -> None:
     }  # fmt: skip
     assert found["audit"]["dropped"] == 0 and found["shards"] == 2 and found["missing_media"] == 1
     assert set(found) >= {"name", "subset", "unread", "reasons", "unresolved_regions", "seconds", "peak_rss_mb"}
+    again = document("build", "pmc-vqa", "--raw", raw, "--out", tmp_path / "out", "--workers", "2")
+    assert again["unchanged"] == ["train", "test"] and again["samples"] == 5
 
 
 def test_check_names_each_fault_and_exits_with_1(tmp_path: Path) -> None:

@@ -23,11 +23,17 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at the first record that cannot be converted.")
     ] = False,
+    workers: Annotated[int, typer.Option(help="Processes that convert and write; the files are the same.")] = 1,
+    force: Annotated[bool, typer.Option("--force", help="Build again what stands there of equal inputs.")] = False,
+    share_media: Annotated[
+        bool, typer.Option("--share-media", help="Store a picture once per group; only our own reader finds it again.")
+    ] = False,
     audit: Annotated[bool, typer.Option("--audit", help="Show where every native value goes.")] = False,
     as_json: Json = False,
 ) -> int:
     """Convert a raw release into shards; what cannot be converted goes to quarantine.jsonl with its reason.
 
+    A build that was stopped, killed too, goes on when it is run again. A finished one of equal inputs is left as it is.
     Exit code 1 where --audit finds a native value that is dropped.
     """
     from vlit_hub.release import Release
@@ -35,7 +41,10 @@ def command(
 
     release = Release(registry.get(name), raw, subset, roots(media_root), pairs(option, "--option"))
     with progress(f"build {name}") as step:
-        report = build(release, out, splits=split, strict=strict, with_audit=audit, progress=step)
+        report = build(
+            release, out, splits=split, strict=strict, with_audit=audit, share_media=share_media, workers=workers,
+            force=force, progress=step,
+        )  # fmt: skip
     if as_json:
         emit(report.to_dict())
     else:
@@ -56,3 +65,5 @@ def show(title: str, found: dict) -> None:
     for key in ("unread", "absent"):
         if found.get(key):
             print(f"{key}: {', '.join(found[key])}")
+    if found.get("unchanged"):
+        print(f"unchanged (equal inputs; --force builds again): {', '.join(found['unchanged'])}")

@@ -23,7 +23,7 @@ def command(
 ) -> int:
     """Read every record and name each fault by file, row, field and reason. Exit code 1 if a record is unusable."""
     from vlit_hub.release import Release
-    from vlit_hub.shards.build import reason_key
+    from vlit_hub.shards.converted import reason_key
 
     release = Release(registry.get(name), raw, subset, roots(media_root), pairs(option, "--option"))
     counts: Counter[str] = Counter()

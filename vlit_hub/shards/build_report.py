@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from vlit_hub.shards.errors import ShardError
 QUARANTINE = "quarantine.jsonl"
 REPORT = "build.json"
 COUNTS = ("records", "converted", "partial", "quarantined", "samples", "missing_media", "unresolved_regions", "shards")
+OPTIONAL = ("audit", "split", "options", "unchanged")
 Key = tuple[str, str, str]
 """Dataset, subset, split."""
 
@@ -43,6 +44,8 @@ class BuildReport:
     """Data files of the raw folder that no entry of the spec takes."""
     absent: list[str] = field(default_factory=list)
     """Files of the release that are not there."""
+    unchanged: list[str] = field(default_factory=list)
+    """Splits that stood there finished, of equal inputs: nothing was done."""
     seconds: float = 0.0
     peak_rss_mb: float = 0.0
     audit: Audit | None = None
@@ -50,6 +53,17 @@ class BuildReport:
     @property
     def key(self) -> Key:
         return self.name, self.subset, self.split
+
+    def counted(self) -> dict[str, Any]:
+        """Counts and reasons, as they are kept on disk."""
+        return {name: getattr(self, name) for name in COUNTS} | {"reasons": dict(self.reasons.most_common())}
+
+    def take(self, kept: dict[str, Any]) -> BuildReport:
+        """Itself, with counts and reasons as :meth:`counted` gave them."""
+        for name in COUNTS:
+            setattr(self, name, kept[name])
+        self.reasons = Counter(kept["reasons"])
+        return self
 
     def add(self, part: BuildReport) -> None:
         """Add the counts of one split."""
@@ -62,41 +76,55 @@ class BuildReport:
         found = {**vars(self), "reasons": dict(self.reasons.most_common())}
         if self.audit:
             found["audit"] = self.audit.to_dict()
-        return {key: value for key, value in found.items() if key not in ("audit", "split", "options") or value}
+        return {key: value for key, value in found.items() if key not in OPTIONAL or value}
 
 
 def forget(folder: Path, key: Key) -> None:
     """Take what an earlier build left of a split out of quarantine and reports."""
-    _rewrite(folder / QUARANTINE, [], lambda row: (row["dataset"], row["subset"], row["split"]) != key)
-    reports = [row for row in _reports(folder) if (row["name"], row["subset"], row["split"]) != key]
-    _save(folder, reports)
+    _rewrite(folder / QUARANTINE, [], key)
+    _save(folder, [row for row in _reports(folder) if _key(row) != key])
 
 
-def remember(folder: Path, report: BuildReport, refused: Path) -> None:
-    """Keep the report of a split and the rows it refused (a file of JSON lines, which goes)."""
+def remember(folder: Path, report: BuildReport, refused: Path, inputs: str) -> None:
+    """Keep the report of a split and the rows it refused (a file of JSON lines), in place of what was kept of it.
+
+    ``inputs``: the fingerprint of all that the split depends on. No times are kept: equal inputs give equal files.
+    """
     with open(refused, encoding="utf-8") as rows:
-        _rewrite(folder / QUARANTINE, rows, lambda row: True)
-    refused.unlink()
-    mine: dict[str, Any] = {"name": report.name, "subset": report.subset, "split": report.split}
+        _rewrite(folder / QUARANTINE, rows, report.key)
+    mine: dict[str, Any] = {"name": report.name, "subset": report.subset, "split": report.split, "inputs": inputs}
     mine |= {"options": report.options} if report.options else {}
-    mine |= {name: getattr(report, name) for name in COUNTS} | {"reasons": dict(report.reasons.most_common())}
-    _save(folder, [*_reports(folder), mine])
+    mine |= report.counted()
+    _save(folder, [*(row for row in _reports(folder) if _key(row) != report.key), mine])
 
 
-def _rewrite(path: Path, more: Any, keep: Callable[[dict[str, Any]], bool]) -> None:
-    """The file with the rows to keep and ``more`` rows, put in its place whole."""
+def recall(folder: Path, key: Key, inputs: str) -> BuildReport | None:
+    """The report of a split that was finished with equal inputs."""
+    for row in _reports(folder):
+        if _key(row) == key and row.get("inputs") == inputs:
+            return BuildReport(*key).take(row)
+    return None
+
+
+def _key(row: dict[str, Any]) -> Key:
+    return row["name"], row["subset"], row["split"]
+
+
+def _rewrite(path: Path, more: Iterable[str], key: Key) -> None:
+    """The file with ``more`` rows in place of those of ``key``, put in its place whole."""
     temporary = path.with_name(f".{path.name}.tmp")
     with open(temporary, "w", encoding="utf-8") as out:
         if path.exists():
             with open(path, encoding="utf-8") as rows:
-                out.writelines(line for line in rows if _kept(path, line, keep))
+                out.writelines(line for line in rows if _key_of(path, line) != key)
         out.writelines(more)
     temporary.replace(path)
 
 
-def _kept(path: Path, line: str, keep: Callable[[dict[str, Any]], bool]) -> bool:
+def _key_of(path: Path, line: str) -> Key:
     try:
-        return keep(json.loads(line))
+        row = json.loads(line)
+        return row["dataset"], row["subset"], row["split"]
     except (ValueError, KeyError, TypeError):
         raise ShardError(f"{path} is not of this version; build into a new folder") from None
 

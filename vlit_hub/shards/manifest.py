@@ -57,6 +57,9 @@ class Split(Struct, frozen=True):
     """Every member name without its key, over all samples."""
     facts: dict[str, Any] = {}
     """File-level facts, as the caller gave them."""
+    shared: int = 0
+    """Media that stand in no member of their own: their index row points to the equal one of an earlier sample of the
+    group (``--share-media``). Only the index leads to them; readers of plain tars see the first one only."""
 
 
 class Manifest(Struct, frozen=True):

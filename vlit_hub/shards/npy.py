@@ -21,15 +21,23 @@ def dtype_of(fields: tuple[str, ...], codes: str) -> np.dtype:
 
 
 class TableWriter:
-    """An ``.npy`` file that grows by packed rows and appears whole at :meth:`close`, or not at all."""
+    """An ``.npy`` file that grows by packed rows and appears whole at :meth:`close`, or not at all.
 
-    def __init__(self, path: Path, dtype: np.dtype) -> None:
+    ``rows``: go on behind so many rows of what an interrupted writer of the same file left.
+    """
+
+    def __init__(self, path: Path, dtype: np.dtype, rows: int = 0) -> None:
         self.path = path
-        self.rows = 0
+        self.rows = rows
         self._dtype = dtype
         self._temporary = path.with_name(f".{path.name}.tmp")
-        self._file = open(self._temporary, "wb")
+        if rows and path.exists():  # closed, but its owner did not come to its end
+            os.replace(path, self._temporary)
+        self._file = open(self._temporary, "r+b" if rows else "w+b")
         self._header_size = self._write_header()
+        self._file.truncate(self._header_size + rows * dtype.itemsize)
+        if self._file.seek(0, os.SEEK_END) != self._header_size + rows * dtype.itemsize:
+            raise ShardError(f"{self._temporary} holds fewer than {rows} rows")
 
     def append(self, rows: bytes) -> None:
         """Add whole packed rows."""
@@ -46,6 +54,20 @@ class TableWriter:
         self._file.close()
         os.replace(self._temporary, self.path)
         return IndexFile(rows=self.rows, sha256=sha256(self.path))
+
+    def flush(self) -> None:
+        """Bring what was appended to the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def read(self) -> np.ndarray:
+        """All rows so far."""
+        self._file.flush()
+        return np.fromfile(self._temporary, self._dtype, self.rows, offset=self._header_size)
+
+    def leave(self) -> None:
+        """Close the unfinished file, to be gone on with by another writer."""
+        self._file.close()
 
     def discard(self) -> None:
         """Drop what was written."""
