@@ -180,8 +180,10 @@ class _Sums:
             self._placing.close(self._shards.popleft().result())
 
     def stop(self) -> None:
-        """End the thread, whatever it has still to do."""
+        """End the thread, whatever it has still to do; what it has done counts."""
         self._thread.shutdown(cancel_futures=True)
+        while self._shards and not self._shards[0].cancelled() and not self._shards[0].exception():
+            self._placing.close(self._shards.popleft().result())
 
     def _update(self, path: Path, offset: int, size: int) -> None:
         with open(path, "rb", buffering=0) as file:
