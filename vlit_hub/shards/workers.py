@@ -15,6 +15,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
@@ -218,7 +219,7 @@ def _work(
         other.close()
     number = 0
     try:
-        reader = Reader(release, key[2])
+        reader = Reader(replace(release), key[2])  # no file that the parent has open is shared with it
         number = connection.recv()
         while True:
             made = Batch(HOLD)
