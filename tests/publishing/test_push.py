@@ -39,7 +39,8 @@ def tree(api, revision=None, repo_id="ada/pets", repo_type="dataset"):
 
 
 def content(folder):
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    files = (path for path in folder.rglob("*") if path.is_file() and ".cache" not in path.parts)
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def size(folder):
@@ -60,8 +61,10 @@ def test_a_folder_is_one_commit_with_the_same_bytes(hub, ada, folder, tmp_path, 
         commit_url=f"{hub.endpoint}/{prefix}ada/pets/commit/{head.sha}",
         oid=head.sha,
         pr_url="",
+        tag="",
         files=5,
         bytes=size(folder),
+        sent=tuple(PATHS),
         skipped=0,
         skipped_bytes=0,
         deleted=(),

@@ -1,45 +1,38 @@
-"""Publish a prepared folder on a Hub through the real client: one commit, compared with the folder afterwards.
+"""Publish a prepared folder on a Hub through the real client: whole or not at all, and compared with it afterwards.
 
 Files that the Hub already holds with the same content are not sent again. What is in flight is no part of any branch
-until the commit, so a push that stops anywhere leaves the branch as it was.
+until all of it is there (push_send.py), so a push that stops anywhere leaves the branch as it was; what it had hashed
+and sent stands in a ledger (push_ledger.py), from which the next one goes on.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
-from huggingface_hub import CommitInfo, CommitOperationAdd, CommitOperationDelete, HfApi, RepoFile, constants, get_token
-from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
+from huggingface_hub import CommitInfo, HfApi, RepoFile, constants, get_token
+from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import validate_repo_id
 
 from vlit_hub.publishing.push_client import client_set, retry
-from vlit_hub.publishing.push_errors import (
-    CardRejected,
-    ChecksumMismatch,
-    NoToken,
-    NotPrivate,
-    NotYourRepo,
-    ReadOnlyToken,
-    named_errors,
-)
+from vlit_hub.publishing.push_errors import ChecksumMismatch, TagTaken, named_errors
 from vlit_hub.publishing.push_files import LocalFile, check_limits, differing, scan
+from vlit_hub.publishing.push_ledger import Ledger
+from vlit_hub.publishing.push_send import COMMIT_FILES, Progress, Sender, card_rejected
+from vlit_hub.publishing.push_target import Gated, RepoType, Target, checked_name, create, exists, gate
 
-BATCH_FILES, BATCH_BYTES = 256, 256 * 2**20  # between two calls of on_progress; the client asks for 256 at a time
-
-RepoType = Literal["model", "dataset"]
-Progress = Callable[[str, int, int], None]  # step (compare, upload, commit, verify), bytes done, bytes in all
+LEDGERS = Path(".cache", "vlit_hub")
+"""Below the folder; the client refuses to publish .cache."""
 
 
 @dataclass(frozen=True)
 class PushReport:
     """What a push did, or with `dry_run` would do. Sizes in bytes.
 
-    `skipped` of the `files` were on the Hub already. Of the files on the Hub that the folder does not hold, `deleted`
-    go in the same commit and `stale` are left there. `oid` and `commit_url` name the commit that holds the folder (""
-    in a dry run).
+    `skipped` of the `files` were on the Hub already; `sent` are the paths of the rest. Of the files on the Hub that the
+    folder does not hold, `deleted` go in the same push and `stale` are left there. `oid` and `commit_url` name the
+    commit that holds the folder ("" in a dry run), `tag` points at it.
     """
 
     repo_id: str
@@ -47,40 +40,15 @@ class PushReport:
     commit_url: str
     oid: str
     pr_url: str
+    tag: str
     files: int
     bytes: int
+    sent: tuple[str, ...]
     skipped: int
     skipped_bytes: int
     deleted: tuple[str, ...]
     stale: tuple[str, ...]
     dry_run: bool
-
-
-@dataclass(frozen=True)
-class _Target:
-    api: HfApi
-    repo_id: str
-    repo_type: RepoType
-    revision: str | None
-    create_pr: bool
-
-    def tree(self, revision: str | None) -> dict[str, RepoFile]:
-        found = retry(
-            lambda: list(
-                self.api.list_repo_tree(self.repo_id, recursive=True, revision=revision, repo_type=self.repo_type)
-            )
-        )
-        return {entry.path: entry for entry in found if isinstance(entry, RepoFile)}
-
-    def head(self, revision: str | None) -> str:
-        info = retry(lambda: self.api.repo_info(self.repo_id, repo_type=self.repo_type, revision=revision))
-        return info.sha or ""
-
-    def pull_requests(self) -> set[str]:
-        refs = retry(
-            lambda: self.api.list_repo_refs(self.repo_id, repo_type=self.repo_type, include_pull_requests=True)
-        )
-        return {ref.ref for ref in refs.pull_requests or ()}
 
 
 def push_folder(
@@ -91,46 +59,60 @@ def push_folder(
     endpoint: str | None = None,
     token: str | None = None,
     private: bool = False,
+    gated: Gated | None = None,
     revision: str | None = None,
+    tag: str | None = None,
     create_pr: bool = False,
     commit_message: str,
     owned: re.Pattern[str] | None = None,
+    ledgers: Path | None = None,
     dry_run: bool = False,
     on_progress: Progress | None = None,
 ) -> PushReport:
-    """Publish all files of `folder` as one commit on `revision` (a branch, made if missing, or refs/pr/N; None = main).
+    """Publish all files of `folder` on `revision` (a branch, made if missing, or refs/pr/N; None = main), at once.
 
     Left out are .git and .cache, which the client refuses. `repo_id` is NAMESPACE/NAME, or NAME in the token's own
-    namespace; the repository is made if missing. `endpoint` and `token` default to the client's own. With `create_pr`
-    the commit becomes a new pull request on main. What the Hub holds and the folder does not is deleted where its path
-    matches `owned` (export.OWNED for an exported dataset), else left there. `dry_run` asks the Hub what it holds and
-    sends nothing. Transient failures (408, 429, 5xx, broken connections) are retried up to 8 times with exponential
-    back-off, or after the time that the Hub asks for.
+    namespace; the repository is made if missing, `private` and `gated` as asked. `endpoint` and `token` default to the
+    client's own. With `create_pr` the push becomes a new pull request on main. `tag` is put on the commit. What the Hub
+    holds and the folder does not is deleted where its path matches `owned` (export.OWNED for an exported dataset), else
+    left there. `dry_run` asks the Hub what it holds and sends nothing. Transient failures (408, 429, 5xx, broken
+    connections) are retried up to 8 times with exponential back-off, or after the time that the Hub asks for.
+    `ledgers`: where the ledger is kept, below the folder by default; the same call after a kill goes on from it.
 
     Raises a subclass of `PushError` (see push_errors), ValueError for `create_pr` with `revision`.
     """
     if create_pr and revision:
         raise ValueError("create_pr proposes a change of main: leave out revision")
-    files = scan(Path(folder))
-    proposed = create_pr or (revision or "").startswith("refs/pr/")
+    endpoint, proposed = endpoint or constants.ENDPOINT, create_pr or (revision or "").startswith("refs/pr/")
+    place = ledgers or Path(folder) / LEDGERS
+    files = scan(Path(folder), lambda path: ledger.sha256(path))
     report = on_progress or (lambda step, done, total: None)
-    with named_errors(repo_id), client_set(endpoint or constants.ENDPOINT, quiet=on_progress is not None):
+    with (
+        named_errors(repo_id),
+        client_set(endpoint, quiet=on_progress is not None),
+        Ledger(place, endpoint, repo_type, repo_id, revision, create_pr) as ledger,
+    ):
         validate_repo_id(repo_id)
         api = HfApi(endpoint=endpoint, token=token or get_token(), library_name="vlit_hub")
-        target = _Target(api, _checked_name(api, repo_id, proposed), repo_type, revision, create_pr)
-        exists = _exists(target, private)
-        remote = _remote(target) if exists else {}
+        target = Target(api, checked_name(api, repo_id, proposed), repo_type, revision, create_pr)
+        there = exists(target, private)
+        remote = target.remote() if there else {}
         deleted = _deleted(files, remote, owned)
         check_limits({file.path for file in files} | remote.keys() - set(deleted))
         report("compare", 0, _size(files))
         changed = [file for file in files if not file.equals(remote.get(file.path))]
+        told = partial(_report, target, files, changed, deleted, remote)
         if dry_run:
-            return _report(target, files, changed, deleted, remote, None)
-        _prepare(target, exists, private)
-        commit = _send(target, changed, deleted, commit_message, report)
+            return told(None, "")
+        _check_card(target, changed)
+        _prepare(target, there, private, gated, len(changed))
+        commit = Sender(target, ledger, commit_message, report).send(changed, deleted)
         report("verify", 0, _size(files))
         _verify(target, commit.oid, files, deleted)
-        return _report(target, files, changed, deleted, remote, commit)
+        ledger.note(done=commit.oid)
+        if tag:
+            _tag(target, tag, commit.oid)
+        return told(commit, tag or "")
 
 
 def full_name(repo_id: str, *, endpoint: str | None = None, token: str | None = None) -> str:
@@ -139,9 +121,8 @@ def full_name(repo_id: str, *, endpoint: str | None = None, token: str | None = 
         return repo_id
     with named_errors(repo_id), client_set(endpoint or constants.ENDPOINT, quiet=False):
         validate_repo_id(repo_id)
-        return _checked_name(
-            HfApi(endpoint=endpoint, token=token or get_token(), library_name="vlit_hub"), repo_id, False
-        )
+        api = HfApi(endpoint=endpoint, token=token or get_token(), library_name="vlit_hub")
+        return checked_name(api, repo_id, False)
 
 
 def _deleted(
@@ -152,12 +133,13 @@ def _deleted(
 
 
 def _report(
-    target: _Target,
+    target: Target,
     files: Sequence[LocalFile],
     changed: Sequence[LocalFile],
     deleted: tuple[str, ...],
     remote: Mapping[str, RepoFile],
     commit: CommitInfo | None,
+    tag: str,
 ) -> PushReport:
     return PushReport(
         repo_id=target.repo_id,
@@ -165,8 +147,10 @@ def _report(
         commit_url=commit.commit_url if commit else "",
         oid=commit.oid if commit else "",
         pr_url=(commit.pr_url or "") if commit else "",
+        tag=tag,
         files=len(files),
         bytes=_size(files),
+        sent=tuple(file.path for file in changed),
         skipped=len(files) - len(changed),
         skipped_bytes=_size(files) - _size(changed),
         deleted=deleted,
@@ -179,145 +163,47 @@ def _size(files: Iterable[LocalFile]) -> int:
     return sum(file.size for file in files)
 
 
-def _checked_name(api: HfApi, repo_id: str, proposed: bool) -> str:
-    if not api.token:
-        raise NoToken("No token: run `hf auth login`, set HF_TOKEN, or give one")
-    me = retry(api.whoami)
-    if me.get("auth", {}).get("accessToken", {}).get("role") == "read":
-        raise ReadOnlyToken("This token may only read: make one with write rights under Settings, Access Tokens")
-    full = repo_id if "/" in repo_id else f"{me['name']}/{repo_id}"
-    names = [me["name"], *(org["name"] for org in me.get("orgs", ()))]
-    if not proposed and full.split("/")[0].casefold() not in [name.casefold() for name in names]:
-        remedy = f"push to {me['name']}/{full.split('/')[1]}, or propose a pull request"
-        raise NotYourRepo(f"{full} is not in a namespace of this token ({', '.join(names)}): {remedy}")
-    return full
+def _check_card(target: Target, changed: Iterable[LocalFile]) -> None:
+    """Ask the Hub about README.md before anything is made or sent."""
+    card = next((file for file in changed if file.path == "README.md"), None)
+    if card:
+        text = card.local.read_text(encoding="utf-8")
+        try:
+            retry(lambda: target.api._validate_yaml(text, repo_type=target.repo_type))
+        except ValueError as error:
+            raise card_rejected(error) from error
 
 
-def _exists(target: _Target, private: bool) -> bool:
-    try:
-        info = retry(lambda: target.api.repo_info(target.repo_id, repo_type=target.repo_type))
-    except RepositoryNotFoundError:
-        if target.create_pr:
-            raise
-        return False
-    if private and not info.private:
-        raise NotPrivate(f"{target.repo_id} is public: make it private in its settings, or push to another name")
-    return True
-
-
-def _remote(target: _Target) -> dict[str, RepoFile]:
-    try:
-        return target.tree(target.revision)
-    except RevisionNotFoundError:
-        return target.tree(None)  # a new branch starts from main
-
-
-def _prepare(target: _Target, exists: bool, private: bool) -> None:
+def _prepare(target: Target, there: bool, private: bool, gated: Gated | None, changed: int) -> None:
     api, repo_id, repo_type, revision = target.api, target.repo_id, target.repo_type, target.revision
-    if not exists:
-        retry(lambda: api.create_repo(repo_id, repo_type=repo_type, private=private, exist_ok=True))
-    if revision and revision != constants.DEFAULT_REVISION and not revision.startswith("refs/"):
-        retry(lambda: api.create_branch(repo_id, branch=revision, repo_type=repo_type, exist_ok=True))
+    if not there:
+        create(target, private)
+    if gated:
+        gate(target, gated)
+    if target.is_branch and changed <= COMMIT_FILES:
+        retry(lambda: api.create_branch(repo_id, branch=str(revision), repo_type=repo_type, exist_ok=True))
 
 
-def _send(
-    target: _Target, files: Sequence[LocalFile], deleted: Sequence[str], message: str, report: Progress
-) -> CommitInfo:
-    if not files and not deleted:
-        return _commit_info(target, target.head(target.revision), None)
-    operations = [_operation(file) for file in files]
-    _upload(target, operations, report)
-    report("commit", 0, _size(files))
-    return _commit(target, files, operations, deleted, message)
-
-
-def _operation(file: LocalFile) -> CommitOperationAdd:
-    operation = CommitOperationAdd(path_in_repo=file.path, path_or_fileobj=file.local)
-    operation.upload_info.sha256 = file.sha256
-    return operation
-
-
-def _upload(target: _Target, operations: Sequence[CommitOperationAdd], report: Progress) -> None:
-    """Send the LFS files. What arrived stays on the Hub, unnamed by any branch, also when a later file fails."""
-    total, done = sum(operation.upload_info.size for operation in operations), 0
-    for batch in _batches(operations):
-        report("upload", done, total)
-        send = partial(
-            target.api.preupload_lfs_files,
-            target.repo_id,
-            additions=batch,
-            repo_type=target.repo_type,
-            revision=target.revision,
-            create_pr=target.create_pr,
-            free_memory=False,
-        )
-        retry(send)
-        done += sum(operation.upload_info.size for operation in batch)
-    report("upload", done, total)
-
-
-def _batches(operations: Sequence[CommitOperationAdd]) -> Iterator[list[CommitOperationAdd]]:
-    batch: list[CommitOperationAdd] = []
-    size = 0
-    for operation in operations:
-        if batch and (len(batch) == BATCH_FILES or size + operation.upload_info.size > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(operation)
-        size += operation.upload_info.size
-    yield batch
-
-
-def _commit(
-    target: _Target,
-    files: Sequence[LocalFile],
-    operations: Sequence[CommitOperationAdd],
-    deleted: Sequence[str],
-    message: str,
-) -> CommitInfo:
-    """One commit. Before a retry it looks whether the first try arrived and only its reply was lost."""
-    known = target.pull_requests() if target.create_pr else set()
-    tries = 0
-
-    def commit() -> CommitInfo:
-        nonlocal tries
-        tries += 1
-        if tries > 1 and (landed := _landed(target, files, deleted, known)):
-            return landed
-        return target.api.create_commit(
-            target.repo_id,
-            [*operations, *(CommitOperationDelete(path) for path in deleted)],
-            commit_message=message,
-            repo_type=target.repo_type,
-            revision=target.revision,
-            create_pr=target.create_pr,
-        )
-
-    try:
-        return retry(commit)
-    except ValueError as error:
-        if not str(error).startswith("Invalid metadata in README.md"):
-            raise
-        raise CardRejected(f"The Hub refuses the card: {error}") from error
-
-
-def _landed(target: _Target, files: Sequence[LocalFile], deleted: Sequence[str], known: set[str]) -> CommitInfo | None:
-    for ref in sorted(target.pull_requests() - known) if target.create_pr else [target.revision]:
-        tree = target.tree(ref)
-        if not differing(files, tree) and tree.keys().isdisjoint(deleted):
-            return _commit_info(target, target.head(ref), ref if target.create_pr else None)
-    return None
-
-
-def _commit_info(target: _Target, oid: str, pull_request: str | None) -> CommitInfo:
-    prefix = constants.REPO_TYPES_URL_PREFIXES.get(target.repo_type, "")
-    url = f"{target.api.endpoint}/{prefix}{target.repo_id}"
-    pr_url = f"{url}/discussions/{pull_request.removeprefix('refs/pr/')}" if pull_request else None
-    return CommitInfo(f"{url}/commit/{oid}", "", "", oid, pr_url=pr_url, _endpoint=target.api.endpoint)
-
-
-def _verify(target: _Target, oid: str, files: Iterable[LocalFile], deleted: Iterable[str]) -> None:
+def _verify(target: Target, oid: str, files: Iterable[LocalFile], deleted: Iterable[str]) -> None:
     tree = target.tree(oid)
     if wrong := [*differing(files, tree), *(path for path in deleted if path in tree)]:
         what = f"{len(wrong)} files differ on the Hub after the commit {oid}: {', '.join(wrong[:5])}"
         raise ChecksumMismatch(f"{what}. Did they change meanwhile, or does .gitignore name them? Push again")
+
+
+def _tag(target: Target, tag: str, oid: str) -> None:
+    """Tag the commit; a tag of that name on it already is fine."""
+
+    def attempt() -> None:
+        try:
+            target.api.create_tag(target.repo_id, tag=tag, revision=oid, repo_type=target.repo_type)
+        except HfHubHTTPError as error:
+            if error.response.status_code != 409 or target.head(tag) != oid:
+                raise
+
+    try:
+        retry(attempt)
+    except HfHubHTTPError as error:
+        if error.response.status_code != 409:
+            raise
+        raise TagTaken(f"{target.repo_id} is pushed, but its tag {tag} names another commit: take another") from error

@@ -2,13 +2,15 @@
 
 import ipaddress
 import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlparse
 
 from httpx2 import TransportError
-from huggingface_hub import constants
+from huggingface_hub import CommitOperationAdd, constants
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.utils import (
     are_progress_bars_disabled,
@@ -64,9 +66,29 @@ def _wait(state: RetryCallState) -> float:
         limit = parse_ratelimit_headers(headers)
         if limit and limit.remaining == 0:
             return limit.reset_in_seconds + 1
-        if (after := headers.get("Retry-After", "")).isdigit():
-            return float(after)
+        if after := headers.get("Retry-After"):
+            return _seconds(after)
     return min(60.0, 0.5 * 2 ** (state.attempt_number - 1)) * random.uniform(0.5, 1)
+
+
+def _seconds(after: str) -> float:
+    """Of a Retry-After header: a number, or a date; 0 for what is neither or past."""
+    if after.isdigit():
+        return float(after)
+    try:
+        return max(0.0, parsedate_to_datetime(after).timestamp() - time.time())
+    except ValueError:
+        return 0.0
+
+
+def mark_sent(operation: CommitOperationAdd) -> None:
+    """Tell the client that the Hub has this LFS object, so that it neither asks nor reads the file."""
+    operation._is_uploaded, operation._upload_mode = True, "lfs"
+
+
+def upload_mode(operation: CommitOperationAdd) -> str | None:
+    """ "lfs" or "regular" as the Hub said; None before it was asked."""
+    return operation._upload_mode
 
 
 @contextmanager

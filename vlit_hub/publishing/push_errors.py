@@ -1,5 +1,6 @@
 """Why a push was refused: one class per reason, each message with its remedy. No message holds a token."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -66,6 +67,26 @@ class ChecksumMismatch(PushError):
     """What lies on the Hub is not what lies in the folder. The commit exists: push again, or revert it."""
 
 
+class DiskFull(PushError):
+    """No space is left for the ledger or for what is made ready."""
+
+
+class MergeConflict(PushError):
+    """The branch changed while a push of many commits was under way. It holds nothing of the push."""
+
+
+class ObjectsLost(PushError):
+    """The Hub no longer has objects that it acknowledged: they are sent again."""
+
+
+class TagTaken(PushError):
+    """The push is done; the tag it was to get names another commit."""
+
+
+class PushRunning(PushError):
+    """Another process pushes this folder to the same place."""
+
+
 @contextmanager
 def named_errors(repo_id: str) -> Iterator[None]:
     """Turn the client's errors into the classes above; whatever has no class of its own becomes a plain PushError."""
@@ -90,3 +111,7 @@ def named_errors(repo_id: str) -> Iterator[None]:
         if status in TRANSIENT:
             raise HubUnavailable(f"The Hub still answers {status} after all retries: push again later") from error
         raise PushError(f"The Hub refused the push to {repo_id} ({status}): {error.server_message or error}") from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(f"{error.strerror}: free space beside the folder, then push again; it continues") from error
+        raise

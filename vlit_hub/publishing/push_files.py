@@ -2,19 +2,20 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from huggingface_hub import RepoFile
-from huggingface_hub.utils.sha import git_hash, sha_fileobj
+from huggingface_hub.utils.sha import git_hash
 
 from vlit_hub.publishing.push_errors import BadFolder, LimitExceeded
 
 # huggingface.co/docs/hub/repositories-recommendations
 MAX_FILES = 100_000  # a repository
 MAX_ENTRIES = 10_000  # a folder
+MAX_FILE_BYTES = 50 * 10**9
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,12 @@ class LocalFile:
     path: str
     local: Path
     size: int
+    hashed: Callable[[Path], bytes]
+    """sha256 of a file's content (Ledger.sha256)."""
 
     @cached_property
     def sha256(self) -> bytes:
-        with self.local.open("rb") as file:
-            return sha_fileobj(file)
+        return self.hashed(self.local)
 
     def equals(self, remote: RepoFile | None) -> bool:
         """Whether the Hub's file has this content: sha256 for an LFS file, the git blob's oid for another."""
@@ -39,7 +41,8 @@ class LocalFile:
         return remote.blob_id == git_hash(self.local.read_bytes())
 
 
-def scan(folder: Path) -> list[LocalFile]:
+def scan(folder: Path, hashed: Callable[[Path], bytes]) -> list[LocalFile]:
+    """The files to publish, by path; raises BadFolder, LimitExceeded."""
     if not folder.is_dir():
         raise BadFolder(f"{folder} is no folder")
     files = []
@@ -50,10 +53,17 @@ def scan(folder: Path) -> list[LocalFile]:
             if local.is_symlink():
                 raise BadFolder(f"{local} is a link, which may lead outside of the folder: copy the file instead")
             if name in names:
-                files.append(LocalFile(local.relative_to(folder).as_posix(), local, local.stat().st_size))
+                files.append(LocalFile(local.relative_to(folder).as_posix(), local, _size(local), hashed))
     if not files:
         raise BadFolder(f"{folder} holds no files")
     return files
+
+
+def _size(path: Path) -> int:
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise LimitExceeded(f"{path} has {size:,} bytes; the Hub takes {MAX_FILE_BYTES:,} a file: use smaller shards")
+    return size
 
 
 def check_limits(paths: Iterable[str]) -> None:
@@ -62,11 +72,11 @@ def check_limits(paths: Iterable[str]) -> None:
     files = 0
     for path in sorted(paths):
         files += 1
-        for child in (PurePosixPath(path), *PurePosixPath(path).parents):
-            if str(child) in seen or str(child) == ".":
-                break
-            seen.add(str(child))
-            entries[str(child.parent)] += 1
+        child = path
+        while child and child not in seen:
+            seen.add(child)
+            child = child.rpartition("/")[0]
+            entries[child or "."] += 1
     if files >= MAX_FILES:
         raise LimitExceeded(f"{files:,} files; the Hub takes less than {MAX_FILES:,} a repository: use larger shards")
     folder, most = entries.most_common(1)[0]

@@ -8,6 +8,6 @@ HF_HUB_DISABLE_XET=1, both before `huggingface_hub` is imported: this Hub speaks
 """
 
 from vlit_hub.publishing.local_hub.access import Account
-from vlit_hub.publishing.local_hub.server import Faults, LocalHub, serve
+from vlit_hub.publishing.local_hub.server import CUT, RESET, SHORT, Faults, LocalHub, RandomFaults, serve
 
-__all__ = ["Account", "Faults", "LocalHub", "serve"]
+__all__ = ["CUT", "RESET", "SHORT", "Account", "Faults", "LocalHub", "RandomFaults", "serve"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from vlit_hub.publishing.local_hub import card_rules
 from vlit_hub.publishing.local_hub.store import Blobs, Commit, Entry, HubError, check_path
 
 # The patterns of the .gitattributes that the real Hub puts into every new repository.
@@ -50,19 +51,26 @@ def goes_lfs(path: str, size: int, sample: bytes, patterns: Iterable[str]) -> bo
     return any(fnmatch(path if "/" in pattern else PurePosixPath(path).name, pattern) for pattern in patterns)
 
 
-def card_errors(card: str) -> list[str]:
-    """What is wrong with the metadata of a card; empty if nothing is."""
+def card_checked(card: str) -> tuple[list[str], list[str]]:
+    """Errors and warnings of the metadata of a card."""
     try:
         data = yaml.safe_load(_front_matter(card))
     except yaml.YAMLError as error:
-        return [f"Invalid YAML: {error}"]
-    return [] if data is None or isinstance(data, dict) else ["The metadata of a card must be a mapping"]
+        return [f"Invalid YAML: {error}"], []
+    if data is None:
+        return [], ["empty or missing yaml metadata in repo card"]
+    if not isinstance(data, dict):
+        return ["The metadata of a card must be a mapping"], []
+    return card_rules.errors(data), card_rules.warnings(data)
 
 
 def card_data(card: str) -> dict[str, Any]:
-    """The metadata of a card; empty if there is none or it is wrong. Dates become text."""
-    data = None if card_errors(card) else yaml.safe_load(_front_matter(card))
-    return json.loads(json.dumps(data or {}, default=str))
+    """The metadata of a card; empty if there is none or it is no mapping. Dates become text."""
+    try:
+        data = yaml.safe_load(_front_matter(card))
+    except yaml.YAMLError:
+        data = None
+    return json.loads(json.dumps(data if isinstance(data, dict) else {}, default=str))
 
 
 def _front_matter(card: str) -> str:

@@ -25,8 +25,11 @@ async def whoami(call: Call) -> Response:
 
 
 async def validate_yaml(call: Call) -> Response:
-    errors = content.card_errors((await call.request.json())["content"])
-    body = {"errors": [{"message": error} for error in errors], "warnings": []}
+    errors, warnings = content.card_checked((await call.request.json())["content"])
+    body = {
+        "errors": [{"message": error} for error in errors],
+        "warnings": [{"message": warning} for warning in warnings],
+    }
     return JSONResponse(body, status_code=400 if errors else 200)
 
 

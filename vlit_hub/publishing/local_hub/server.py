@@ -1,7 +1,9 @@
 """The local Hub as a server: routes, faults on request, a background thread for tests, a blocking face for the CLI."""
 
+import asyncio
 import errno
 import fcntl
+import random
 import re
 import socket
 import threading
@@ -18,16 +20,19 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from vlit_hub.publishing.local_hub import repos, uploads
+from vlit_hub.publishing.local_hub import pulls, repos, uploads
 from vlit_hub.publishing.local_hub.access import Account, Gate
 from vlit_hub.publishing.local_hub.call import PREFIX, Call, Handler, Hub, new_hub
 from vlit_hub.publishing.local_hub.store import HubError, Store
 
 HOSTS = ("127.0.0.1", "localhost")
 TOKENS: Mapping[str, str | Account] = {"hf_local_write": "write"}
-CUT = 0  # as a fault: the request is carried out, but its reply breaks off
+CUT, RESET, SHORT = 0, -1, -2
+"""Faults that are no status. CUT: the request is carried out, but the connection is lost before its reply. RESET: the
+connection is lost before anything is done. SHORT: carried out, but the reply ends after half of its bytes."""
 
 REPO = "/api/{kind}/{{ns}}/{{name}}"
 FILES = "/{prefix}{{ns}}/{{name}}"
@@ -53,6 +58,11 @@ ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
     ("DELETE", REPO + "/tag/{{rev}}", "tag", repos.tag),
     ("POST", REPO + "/preupload/{{rev}}", "preupload", uploads.preupload),
     ("POST", REPO + "/commit/{{rev}}", "commit", uploads.commit),
+    ("POST", REPO + "/discussions", "pull-create", pulls.create),
+    ("GET", REPO + "/discussions", "pulls", pulls.listed),
+    ("GET", REPO + "/discussions/{{number}}", "pull", pulls.shown),
+    ("POST", REPO + "/discussions/{{number}}/status", "pull-status", pulls.status),
+    ("POST", REPO + "/discussions/{{number}}/merge", "pull-merge", pulls.merge),
     ("GET", REPO + "/xet-write-token/{{rev}}", "xet", repos.xet_token),
     ("GET", REPO + "/xet-read-token/{{rev}}", "xet", repos.xet_token),
     ("POST", FILES + ".git/info/lfs/objects/batch", "lfs-batch", uploads.lfs_batch),
@@ -64,7 +74,7 @@ ROUTES: tuple[tuple[str, str, str, Handler], ...] = (
 
 @dataclass(frozen=True)
 class Faults:
-    """Every `every`-th request of a route fails with `status`: an HTTP status, or CUT. `routes` empty means all."""
+    """Every `every`-th request of a route fails with `status` (or CUT, RESET, SHORT). `routes` empty means all."""
 
     status: int = 429
     every: int = 3
@@ -72,6 +82,19 @@ class Faults:
 
     def __call__(self, method: str, route: str, count: int) -> int | None:
         return self.status if count % self.every == 0 and (not self.routes or route in self.routes) else None
+
+
+@dataclass(frozen=True)
+class RandomFaults:
+    """A share of all requests fails, each by one of ``kinds`` (statuses, CUT, RESET, SHORT), drawn by ``seed``."""
+
+    share: float = 0.3
+    seed: int = 0
+    kinds: tuple[int, ...] = (429, 503, RESET, SHORT)
+
+    def __call__(self, method: str, route: str, count: int) -> int | None:
+        draw = random.Random(f"{self.seed} {method} {route} {count}")
+        return draw.choice(self.kinds) if draw.random() < self.share else None
 
 
 Fault = Callable[[str, str, int], int | None]
@@ -82,9 +105,10 @@ class LocalHub:
 
     `tokens` maps a token to an `Account`, or to "read" or "write" for the user "local". `port` 0 takes a free one.
     `faults(method, route, count)`, with count = how many requests of that method and route there were, this one
-    included, returns None or the status to fail with (CUT = lose the reply).
+    included, returns None or how to fail: a status, CUT, RESET or SHORT.
 
-    `endpoint` is the URL for HF_ENDPOINT; `requests` counts requests by (method, route), routes as named in ROUTES.
+    `endpoint` is the URL for HF_ENDPOINT; `requests` counts requests by (method, route), routes as named in ROUTES;
+    `uploads` counts complete receptions of an LFS object by its sha256.
 
     Raises ValueError for a host that is not loopback, RuntimeError if another process serves the same folder, OSError
     if the port is taken.
@@ -102,6 +126,7 @@ class LocalHub:
             raise ValueError(f"the local Hub listens on {' or '.join(HOSTS)} only, not on {host!r}")
         self.root, self.faults = Path(root), faults
         self.requests: Counter[tuple[str, str]] = Counter()
+        self.uploads: Counter[str] = Counter()
         self._gate, self._address = Gate(tokens), (host, port)
 
     def __enter__(self) -> Self:
@@ -112,8 +137,11 @@ class LocalHub:
             self._lock.close()
             raise
         self.endpoint = f"http://{self._address[0]}:{self._socket.getsockname()[1]}"
-        app = self._app(new_hub(Store(self.root), self._gate))
-        config = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=2)
+        self.store = Store(self.root)
+        app = self._app(new_hub(self.store, self._gate))
+        config = uvicorn.Config(
+            app, log_level="error", access_log=False, http=Protocol, timeout_graceful_shutdown=2, lifespan="off"
+        )  # fmt: skip
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, args=([self._socket],), daemon=True)
         self._thread.start()
@@ -124,6 +152,13 @@ class LocalHub:
         self._thread.join()
         self._socket.close()
         self._lock.close()
+
+    def read(self, kind: str, repo_id: str, path: str, revision: str = "main") -> bytes:
+        """A file as it lies here, without a request. Raises HubError as the store does."""
+        repo = self.store.repo(kind, repo_id)
+        if repo is None:
+            raise HubError(404, "Repository not found", "RepoNotFound")
+        return self.store.blobs.path(repo.at(revision).files[path].sha256).read_bytes()
 
     def wait(self) -> None:
         """Block until the server ends."""
@@ -144,7 +179,9 @@ class LocalHub:
             self.requests[key] += 1
             fault = self.faults(*key, self.requests[key]) if self.faults else None
             try:
-                if fault:
+                if fault == RESET:
+                    return Lost()
+                if fault is not None and fault > 0:
                     await request.body()  # a refusal in mid-upload would look like a broken connection
                     return JSONResponse({"error": "injected fault"}, fault, headers={"Retry-After": "0"})
                 response = await handler(Call(hub, request, kind))
@@ -158,7 +195,9 @@ class LocalHub:
                 if error.errno != errno.ENOSPC:
                     raise
                 response = _refusal(HubError(507, "The disk of this Hub is full"))
-            return CutReply() if fault == CUT else response
+            if name == "lfs-put" and response.status_code == 200:
+                self.uploads[request.path_params["oid"]] += 1
+            return Lost() if fault == CUT else Short(response) if fault == SHORT else response
 
         return endpoint
 
@@ -196,12 +235,50 @@ class RawPath:
         await self.app(scope, receive, send)
 
 
-class CutReply(Response):
-    """A reply that ends before the length it announced; the server then closes the connection."""
+class Lost(Response):
+    """No reply: the connection is broken off."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-        await send({"type": "http.response.body", "body": b"{", "more_body": True})
+        scope["extensions"]["transport"].abort()
+
+
+class Short(Response):
+    """The reply that was meant, headers and all, broken off after half of its bytes."""
+
+    def __init__(self, whole: Response):
+        super().__init__()
+        self.whole = whole
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        left = 0
+
+        async def half(message: Message) -> None:
+            nonlocal left
+            if message["type"] == "http.response.start":
+                lengths = [int(value) for name, value in message["headers"] if name.lower() == b"content-length"]
+                left = sum(lengths) // 2
+                await send(message)
+            elif message["type"] == "http.response.body" and left:
+                body = message.get("body", b"")[:left]
+                left -= len(body)
+                await send({**message, "body": body, "more_body": True})
+
+        await self.whole(scope, receive, half)
+        scope["extensions"]["transport"].close()  # after what is still to be written
+
+
+class Protocol(H11Protocol):
+    """Gives the handlers their connection, so that a fault can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        inner = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})["transport"] = transport
+            await inner(scope, receive, send)
+
+        self.app = app
 
 
 def _refusal(error: HubError) -> Response:

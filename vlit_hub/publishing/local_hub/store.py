@@ -183,19 +183,54 @@ class Repo:
         is given and no longer the head, 404 for a missing reference or a deletion of what is not there.
         """
         with self.lock:
-            head, refs = self.at(revision), self.refs
-            name = self.ref_name(revision)
-            if pr:
-                numbers = [int(ref.removeprefix("refs/pr/")) for ref in refs if ref.startswith("refs/pr/")]
-                name = f"refs/pr/{max(numbers, default=0) + 1}"
-            elif not name.startswith(("refs/heads/", "refs/pr/")):
+            head, name = self.at(revision), self.ref_name(revision)
+            if not pr and not name.startswith(("refs/heads/", "refs/pr/")):
                 raise HubError(404, f"Invalid rev id: {revision} (a commit needs a branch)", "RevisionNotFound")
             if parent and parent != head.oid and not pr:
                 raise HubError(412, "A commit has happened since. Please refresh and try again.")
             base = self.at(parent) if pr and parent else head
             commit = self._write_commit(_apply(base.files, changes), base.oid, title, message, author)
+            if pr:
+                name = f"refs/pr/{self.open_pull(base, title, author, 'open')}"
             self.set_ref(name, commit.oid)
             return commit, name
+
+    @property
+    def pulls(self) -> dict[str, dict[str, Any]]:
+        """Number -> {"title", "author", "status": draft | open | closed | merged, "base", "created", "merged"}."""
+        path = self.folder / "pulls.json"
+        return _read(path) if path.exists() else {}
+
+    def open_pull(self, base: Commit, title: str, author: str, status: str) -> int:
+        """A new pull request that starts at a commit; its number."""
+        with self.lock:
+            pulls = self.pulls
+            number = len(pulls) + 1
+            date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            made = {"title": title, "author": author, "status": status, "base": base.oid, "created": date, "merged": ""}
+            _write(self.folder / "pulls.json", {**pulls, str(number): made})
+            self.set_ref(f"refs/pr/{number}", base.oid, new=True)
+            return number
+
+    def set_pull(self, number: int, **facts: str) -> None:
+        """Change what is known of a pull request."""
+        with self.lock:
+            pulls = self.pulls
+            pulls[str(number)] |= facts
+            _write(self.folder / "pulls.json", pulls)
+
+    def merge(self, base: Commit, ref: str, title: str, author: str) -> Commit:
+        """What changed from ``base`` to ``ref``, onto main. Raises HubError 409 where main changed the same files."""
+        with self.lock:
+            main, head = self.at("main"), self.at(ref)
+            paths = {path for path in base.files.keys() | head.files.keys() if _differ(base, head, path)}
+            if clash := sorted(path for path in paths if _differ(base, main, path) and _differ(main, head, path)):
+                raise HubError(409, f"Merge conflict in {clash[0]}: main has changed since")
+            files = {path: entry for path, entry in main.files.items() if path not in paths}
+            files |= {path: head.files[path] for path in paths if path in head.files}
+            commit = self._write_commit(files, main.oid, title, "", author)
+            self.set_ref("refs/heads/main", commit.oid)
+            return commit
 
     def _write_commit(self, files: Mapping[str, Entry], parent: str, title: str, message: str, author: str) -> Commit:
         date = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -271,6 +306,10 @@ def _apply(before: Mapping[str, Entry], changes: Iterable[Change]) -> dict[str, 
     if clash := folders & files.keys():
         raise HubError(400, f"Both a file and a folder: {min(clash)}")
     return files
+
+
+def _differ(a: Commit, b: Commit, path: str) -> bool:
+    return a.files.get(path) != b.files.get(path)
 
 
 def _is_name(repo_id: str) -> bool:
