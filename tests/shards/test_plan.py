@@ -46,7 +46,7 @@ def test_small_permutations_are_even_over_keys(n):
     "n", [1, BLOCK - 1, BLOCK, BLOCK + 1, 1000, BLOCK * WINDOW + 63, 2 * BLOCK * WINDOW + BLOCK + 1]
 )
 def test_an_epoch_holds_every_row_once_and_windows_start_where_they_say(n):
-    order = Order(n, seed=3)
+    order = Order(n, 3)
     windows = [order.rows(5, window) for window in range(order.windows)]
     assert np.array_equal(np.sort(np.concatenate(windows)), np.arange(n))
     starts = [order.start(window) for window in range(order.windows + 1)]
@@ -58,7 +58,7 @@ def test_an_epoch_holds_every_row_once_and_windows_start_where_they_say(n):
 
 def test_the_order_is_nearly_a_full_shuffle():
     n = 300_000
-    order = Order(n, seed=0)
+    order = Order(n, 0)
     rows = np.concatenate([order.rows(0, window) for window in range(order.windows)])
     assert abs(np.corrcoef(rows[:-1], rows[1:])[0, 1]) < 0.02
     regions = [len(np.unique(rows[start : start + 256] * 256 // n)) for start in range(0, n - 256, 256)]
@@ -93,7 +93,7 @@ def test_items_go_on_from_any_cursor(index, position, epoch):
 
 @pytest.mark.parametrize("cursor", [(0, 0, 151), (0, 1, 0), (-1, 0, 0), (0, 0, -1)])
 def test_a_foreign_cursor_is_refused(index, cursor):
-    with pytest.raises(ValueError, match="is not one of this plan of 150 items"):
+    with pytest.raises(ValueError, match="is not one of this plan of 150 samples"):
         list(Plan(index).items(cursor))
 
 

@@ -105,7 +105,10 @@ def test_another_global_batch_goes_on_with_the_rows_not_yet_seen(plan):
         ({"global_batch": 8, "micro_batch": 4, "world": 4, "epochs": 1}, "4 x world 4 = 16"),
         ({"global_batch": 8, "micro_batch": 4, "rank": 1, "epochs": 1}, "rank 1 is not below world 1"),
         ({"global_batch": 8, "micro_batch": 4}, "either epochs or steps"),
-        ({"global_batch": 71, "micro_batch": 71, "epochs": 1}, "70 items, fewer than one global batch of 71"),
+        (
+            {"global_batch": 71, "micro_batch": 71, "epochs": 1},
+            "70 samples has fewer items than one global batch of 71",
+        ),
     ],
 )
 def test_wrong_arguments(plan, given, message):

@@ -194,4 +194,7 @@ def test_a_checkpoint_without_optimiser_is_refused(model, data, tmp_path):
 def test_state_is_plain_json(checkpoint):
     data = json.loads((checkpoint / "vlit_state.json").read_text())
     assert set(data) == {"step", "cursor", "global_batch", "seen", "skipped", "tokens", "plan"}
-    assert set(data["plan"]) == {"fingerprint", "index", "measure", "missing", "seed", "tail", "items"}
+    assert set(data["plan"]) == {
+        "fingerprint", "index", "measure", "measured", "missing", "seed", "tail", "mode", "samples", "packing",
+        "sources",
+    }  # fmt: skip

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -90,6 +90,12 @@ class MediaRow(NamedTuple):
 
 MEDIA_CODES = "BHBIQQiiQ"
 MEDIA_DTYPE = dtype_of(MediaRow._fields, MEDIA_CODES)
+
+
+def ragged(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """start, start + 1, .. (count of them) for each of ``starts``, side by side, int64."""
+    ends = np.cumsum(counts)
+    return np.repeat(starts - (ends - counts), counts) + np.arange(int(ends[-1]) if len(ends) else 0)
 
 
 def hash64(data: bytes) -> int:
@@ -191,6 +197,30 @@ class Index:
     def media_of(self, split: int, row: Row) -> list[MediaRow]:
         """As :meth:`media`, for a row that was already read."""
         return [MediaRow._make(values) for values in self._media[split].read(row.media_start, row.media)]
+
+    def chunks(self, split: int) -> Iterator[tuple[int, np.ndarray]]:
+        """(first row in the split, rows as an array of ROW_DTYPE), one after another; the array is reused."""
+        return self._rows[split].chunks()
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The rows of these numbers, in their order, as an array of ROW_DTYPE."""
+        return self._take(rows, self._rows, ROW_DTYPE, rows)
+
+    def contents(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(media of each row, their content hashes side by side); a missing medium hashes to 0."""
+        found = self.take(rows)
+        counts = found["media"].astype(np.int64)
+        places = ragged(found["media_start"].astype(np.int64), counts)
+        return counts, self._take(places, self._media, MEDIA_DTYPE, np.repeat(rows, counts))["content"]
+
+    def _take(self, places: np.ndarray, tables: list[Table], dtype: np.dtype, rows: np.ndarray) -> np.ndarray:
+        result = np.empty(len(places), dtype)
+        splits = np.searchsorted(self.starts, rows, side="right") - 1
+        for split in np.unique(splits).tolist():
+            here = splits == split
+            offset = self.starts[split] if places is rows else 0
+            result[here] = tables[split].take(places[here] - offset)
+        return result
 
     def column(self, name: str) -> np.ndarray:
         """A numeric column of :class:`Row`, shape (len(self),)."""

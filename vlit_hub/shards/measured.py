@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -12,9 +15,11 @@ import numpy as np
 from vlit_hub.shards.errors import ShardError
 from vlit_hub.shards.index import Index, fingerprint
 from vlit_hub.shards.manifest import write_atomic
+from vlit_hub.shards.npy import Table, dtype_of
 
 COLUMNS = ("length", "image_tokens", "supervised", "reason")
-DTYPE = np.dtype([("length", "<i4"), ("image_tokens", "<i4"), ("supervised", "<i4"), ("reason", "<u1")])
+CODES = "iiiB"
+DTYPE = dtype_of(COLUMNS, CODES)
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,58 @@ class Measure:
 class _Note(msgspec.Struct, frozen=True):
     index: str
     reasons: list[str]
+    sha256: str
+    """Of the table."""
+
+
+class Measured:
+    """The same columns, read by row from their files; picklable.
+
+    Raises ShardError if a split of the index has none under this fingerprint, or those of another build.
+    """
+
+    def __init__(self, index: Index, fingerprint_: str) -> None:
+        _check_name(fingerprint_)
+        names: dict[str, int] = {"": 0}
+        self._starts = np.array(index.starts)
+        self._tables: list[Table] = []
+        self._codes: list[np.ndarray] = []
+        """Per split: reason as written -> code into ``reasons``."""
+        digest = hashlib.sha256()
+        for number, split in enumerate(index.splits):
+            path = index.folder(number) / f"measure-{fingerprint_}.npy"
+            note = _read_note(path.with_suffix(".json"))
+            if note.index != fingerprint((split,)):
+                raise ShardError(f"{path} belongs to another build of these shards: measure again")
+            self._tables.append(Table(path, DTYPE, CODES, split.samples))
+            self._codes.append(np.array([names.setdefault(r, len(names)) for r in note.reasons], DTYPE["reason"]))
+            digest.update(note.sha256.encode())
+        self.reasons = tuple(names)
+        self.digest = digest.hexdigest()[:16]
+        """16 hexadecimal digits over all values."""
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The values of these index rows, in their order, as an array of DTYPE."""
+        result = np.empty(len(rows), DTYPE)
+        splits = np.searchsorted(self._starts, rows, side="right") - 1
+        for split in np.unique(splits).tolist():
+            here = splits == split
+            result[here] = self._coded(split, self._tables[split].take(rows[here] - self._starts[split]))
+        return result
+
+    def chunks(self, split: int, start: int, stop: int) -> Iterator[tuple[int, np.ndarray]]:
+        """As :meth:`Table.chunks`, of one split."""
+        for first, rows in self._tables[split].chunks(start, stop):
+            yield first, self._coded(split, rows)
+
+    def length(self, row: int) -> int:
+        """Tokens of one sample."""
+        split = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self._tables[split].read(row - int(self._starts[split]))[0][0]
+
+    def _coded(self, split: int, rows: np.ndarray) -> np.ndarray:
+        rows["reason"] = self._codes[split][rows["reason"]]
+        return rows
 
 
 def write_measure(
@@ -59,32 +116,31 @@ def write_measure(
         raise ValueError("length: 0 for dropped samples and for those only")
     for number, split in enumerate(index.splits):
         path = index.folder(number) / f"measure-{fingerprint_}.npy"
-        part = table[index.starts[number] : index.starts[number + 1]]
-        note = _Note(index=fingerprint((split,)), reasons=list(reasons))
+        data = _npy(table[index.starts[number] : index.starts[number + 1]])
+        note = _Note(fingerprint((split,)), list(reasons), hashlib.sha256(data).hexdigest())
+        write_atomic(path, data)
         write_atomic(path.with_suffix(".json"), msgspec.json.encode(note))
-        write_atomic(path, _npy(part))
 
 
 def read_measure(index: Index, fingerprint_: str) -> Measure:
-    """The columns written under this fingerprint; raises ShardError if a split has none, or those of another build."""
-    _check_name(fingerprint_)
-    names: dict[str, int] = {"": 0}
-    parts = []
+    """The columns written under this fingerprint; raises ShardError as :class:`Measured` does."""
+    found = Measured(index, fingerprint_)
+    parts = {name: [np.empty(0, DTYPE[name])] for name in COLUMNS}
     for number, split in enumerate(index.splits):
-        path = index.folder(number) / f"measure-{fingerprint_}.npy"
-        try:
-            note = msgspec.json.decode(path.with_suffix(".json").read_bytes(), type=_Note)
-            table = np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            known = sorted(file.stem.removeprefix("measure-") for file in path.parent.glob("measure-*.npy"))
-            raise ShardError(f"{path} is missing: measure first; measured are: {', '.join(known) or 'none'}") from None
-        if note.index != fingerprint((split,)) or table.dtype != DTYPE or table.shape != (split.samples,):
-            raise ShardError(f"{path} belongs to another build of these shards: measure again")
-        lookup = np.array([names.setdefault(reason, len(names)) for reason in note.reasons], DTYPE["reason"])
-        table["reason"] = lookup[table["reason"]]
-        parts.append(table)
-    table = np.concatenate(parts)
-    return Measure(**{name: np.ascontiguousarray(table[name]) for name in COLUMNS}, reasons=tuple(names))
+        for _, rows in found.chunks(number, 0, split.samples):
+            for name in COLUMNS:
+                parts[name].append(rows[name].copy())
+    return Measure(**{name: np.concatenate(parts[name]) for name in COLUMNS}, reasons=found.reasons)
+
+
+def _read_note(path: Path) -> _Note:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Note)
+    except FileNotFoundError:
+        known = sorted(file.stem.removeprefix("measure-") for file in path.parent.glob("measure-*.json"))
+        raise ShardError(f"{path} is missing: measure first; measured are: {', '.join(known) or 'none'}") from None
+    except msgspec.DecodeError as error:
+        raise ShardError(f"{path}: {error}: measure again") from None
 
 
 def _check_name(name: str) -> None:
@@ -93,8 +149,6 @@ def _check_name(name: str) -> None:
 
 
 def _npy(table: np.ndarray) -> bytes:
-    import io
-
     buffer = io.BytesIO()
     np.save(buffer, table, allow_pickle=False)
     return buffer.getvalue()

@@ -42,8 +42,8 @@ class StepSampler:
             raise ValueError(f"rank {rank} is not below world {world}")
         if (epochs is None) == (steps is None):
             raise ValueError("give either epochs or steps")
-        if plan.steps(0, global_batch) == 0:
-            raise ValueError(f"the plan has {len(plan)} items, fewer than one global batch of {global_batch}")
+        if not plan.fills(global_batch if plan.tail == "drop" else 1):
+            raise ValueError(f"an epoch of {len(plan)} samples has fewer items than one global batch of {global_batch}")
         self.plan = plan
         self.global_batch, self.micro_batch = global_batch, micro_batch
         self.rank, self.world = rank, world

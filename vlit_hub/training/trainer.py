@@ -106,16 +106,7 @@ class VLITTrainer(Trainer):
         return ", ".join(str(self.store.provenance(row)) for row in item)
 
     def _plan_facts(self) -> dict[str, Any]:
-        plan = self.plan
-        return {
-            "fingerprint": plan.fingerprint,
-            "index": self.store.index.fingerprint,
-            "measure": plan.measure,
-            "missing": plan.missing,
-            "seed": plan.seed,
-            "tail": plan.tail,
-            "items": len(plan),
-        }
+        return {"fingerprint": self.plan.fingerprint, **self.plan.facts}
 
     # -- loss ----------------------------------------------------------------------------------------------------------
 
