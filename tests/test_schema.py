@@ -84,3 +84,24 @@ def test_validate_names_the_place_and_the_remedy(field):
         schema.validate(sample)
     assert caught.value.field == field
     assert message in caught.value.reason
+
+
+@given(
+    box=st.lists(st.floats() | st.sampled_from([0.0, 0.5, 1.0]), max_size=5),
+    kind=st.sampled_from(list(schema.REGION_KINDS)),
+    modality=st.sampled_from(["image", "video"]),
+    index=st.integers(-1, 2),
+    points=st.sampled_from([[], [[0.5]], [[0.5, 0.5]]]),
+    score=st.none() | st.floats(),
+)
+def test_a_plain_box_needs_no_further_check(box, kind, modality, index, points, score):
+    region = Region(kind=kind, modality=modality, index=index, box=box, points=points, score=score)
+    sample = Sample(images=[None], videos=[None, None], regions=[region])
+    if schema._is_plain_box(sample, region):
+        schema._check_region(sample, region, "regions[0]")
+
+
+def test_the_usual_box_is_plain():
+    region = Region(box=[0.0, 0.25, 1.0, 0.25])
+    assert schema._is_plain_box(Sample(images=[None], regions=[region]), region)
+    assert not schema._is_plain_box(Sample(images=[None], regions=[region]), replace(region, box=[0.0, 0.5, 1.0, 0.25]))

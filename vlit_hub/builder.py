@@ -6,8 +6,8 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count, islice
+from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -17,6 +17,7 @@ from datasets.builder import Key
 
 from vlit_hub import registry
 from vlit_hub.fingerprint import code_fingerprint, input_fingerprint
+from vlit_hub.formats.window import Window
 from vlit_hub.release import MissingFiles, Outcome, Release, how_to_get, paused_collector
 from vlit_hub.schema import Sample, arrow_schema, bare, blobs_of, hints, to_arrow
 
@@ -24,9 +25,14 @@ __all__ = ["FEATURES", "VLITBuilder", "VLITBuilderConfig", "code_fingerprint"]
 
 log = logging.getLogger("vlit_hub")
 BATCH = 2000
-"""Records per Arrow table."""
-BATCH_BYTES = 1 << 26
-"""Bytes of media in memory at which a table is closed early."""
+"""Records per Arrow table, at most."""
+BATCH_BYTES = 32 << 20
+"""Bytes of media and text per Arrow table, about."""
+PART = 4 << 20
+"""Bytes of a file that make one part for the workers of ``num_proc``."""
+MAX_PARTS = 64
+STREAMED_PARTS = 4
+"""Parts of a file when streaming, where each is read by itself and so passes over what lies before it."""
 
 
 def _feature(hint: Any) -> Any:
@@ -86,26 +92,32 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
         )
 
     def _split_generators(self, dl_manager: Any) -> list[datasets.SplitGenerator]:
-        files = self.config.release().files
-        return [
-            datasets.SplitGenerator(name=split, gen_kwargs={"split": split, "files": list(range(len(entries)))})
-            for split, entries in files.items()
-        ]
+        """Large files are given to the workers in parts, which ``datasets`` hands out in order."""
+        most = STREAMED_PARTS if dl_manager.is_streaming else MAX_PARTS
+        generators = []
+        for split, entries in self.config.release().files.items():
+            parts = [
+                (number, window)
+                for number, (_, path) in enumerate(entries)
+                for window in Window.shares(min(max(path.stat().st_size // PART, 1), most))
+            ]
+            generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"split": split, "parts": parts}))
+        return generators
 
-    def _generate_tables(self, split: str, files: list[int]) -> Iterator[tuple[Key, pa.Table]]:
-        """Tables of some of the split's files, by their position among them: one file may stand there twice."""
+    def _generate_tables(self, split: str, parts: list[tuple[int, Window]]) -> Iterator[tuple[Key, pa.Table]]:
+        """Tables of some parts of the split's files; one part may stand there twice."""
         release = self.config.release()
-        for number, position in enumerate(files):
+        for number, (position, window) in enumerate(_joined(parts)):
             entry, file = release.files[split][position]
             faults: Counter[str] = Counter()
-            outcomes = release.read_file(entry, file)
+            outcomes = release.read_file(entry, file, window=window)
             for batch in count():
                 with paused_collector():
-                    read, table = _next_table(outcomes, faults)
-                if table is not None:
-                    yield Key(number, batch), table
-                if not read:
+                    table = _next_table(outcomes, faults)
+                if table is None:
                     break
+                if len(table):
+                    yield Key(number, batch), table
             if faults:
                 reasons = "; ".join(f"{n} x {reason}" for reason, n in faults.most_common(3))
                 log.warning(
@@ -115,16 +127,31 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
                 )  # fmt: skip
 
 
-def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> tuple[int, pa.Table | None]:
-    """(records read, their samples as a table or None where none could be converted); counts what could not."""
-    batch, held = [], 0
-    for outcome in islice(outcomes, BATCH):
-        batch.append(outcome)
-        held += sum(
-            len(blob.bytes or b"") for s in outcome.samples for column in blobs_of(s) for blob in column if blob
-        )
-        if held > BATCH_BYTES:
+def _joined(parts: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
+    """The parts, those of one file that follow each other as one: each is read from the start of its file."""
+    joined: list[tuple[int, Window]] = []
+    for position, window in parts:
+        if joined and joined[-1][0] == position and joined[-1][1].joins(window):
+            window = replace(window, begin=joined.pop()[1].begin)
+        joined.append((position, window))
+    return joined
+
+
+def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> pa.Table | None:
+    """The samples of the next records, maybe none, or None at the end; counts what could not be converted."""
+    samples: list[Sample] = []
+    read = size = 0
+    for outcome in outcomes:
+        read += 1
+        faults.update([f"{bad.field}: {bad.reason}"[:120] for bad in outcome.bad])
+        samples += outcome.samples
+        size += sum(map(len, outcome.encoded)) + sum(map(_media_bytes, outcome.samples))
+        if read == BATCH or size > BATCH_BYTES:
             break
-    faults.update(f"{bad.field}: {bad.reason}"[:120] for outcome in batch for bad in outcome.bad)
-    samples = [sample for outcome in batch for sample in outcome.samples]
-    return len(batch), pa.Table.from_batches([to_arrow(samples)], schema=arrow_schema()) if samples else None
+    if not read:
+        return None
+    return pa.Table.from_batches([to_arrow(samples)] if samples else [], schema=arrow_schema())
+
+
+def _media_bytes(sample: Sample) -> int:
+    return sum([len(blob.bytes or b"") for column in blobs_of(sample) for blob in column if blob is not None])

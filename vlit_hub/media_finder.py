@@ -46,6 +46,7 @@ class MediaFinder:
             ]
             for kind in MODALITIES
         }
+        self._roots = {kind: list(dict.fromkeys(root for root, _ in places)) for kind, places in self._places.items()}
         self.full_colour = max((rule.full_colour for rule in self.rules if rule.type == "point_cloud"), default=1.0)
 
     def find(self, type: str, ref: str) -> Blob | None:
@@ -68,7 +69,7 @@ class MediaFinder:
                 return found
         if escaped and not tried:
             raise UnsafePath(type, f"the media path {ref!r} leaves its root; media are only read below the roots given")
-        faults = [fault for root in dict.fromkeys(root for root, _ in self._places[type]) for fault in root.faults()]
+        faults = [fault for root in self._roots[type] for fault in root.faults()]
         if faults:
             raise UnreadableMedia(f"not found, but not all archives could be read: {'; '.join(faults[:3])}")
         return None

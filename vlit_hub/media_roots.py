@@ -7,8 +7,8 @@ import os
 import posixpath
 import sqlite3
 import stat
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,14 +71,22 @@ class Folder:
     def __init__(self, path: str) -> None:
         self.path = path
         self._archives: dict[str, Archives | None] = {}
+        self._bare: set[str] = set()
+        """Folders with no archive in them or above them, as far as asked."""
         self._faults: list[str] = []
 
     def find(self, relative: str, ref: str, limit: int) -> Blob | None:
         if (found := _inside(self.path, relative)) is not None:
             return Blob(path=found)
-        for archives, rest in self._above(relative):
+        folder = _normal(relative).rpartition("/")[0]
+        if folder in self._bare:
+            return None
+        above = list(self._above(relative))
+        for archives, rest in above:
             if rest and (data := archives.read(rest, limit)) is not None:
                 return Blob(bytes=data)
+        if not above:
+            self._bare.add(folder)
         return None
 
     def holds(self, folder: str) -> bool:
@@ -219,9 +227,18 @@ def _archives_in(root: str, folder: str) -> Archives | None:
     return Archives(paths) if paths else None
 
 
+_is_there: Callable[[str], bool] = (  # the error of a failed lstat would double the time of a miss
+    partial(os.access, mode=os.F_OK, follow_symlinks=False)
+    if os.access in os.supports_follow_symlinks
+    else os.path.lexists
+)
+
+
 def _inside(folder: str, relative: str) -> str | None:
     path = f"{folder}/{relative}"
     try:
+        if not _is_there(path):
+            return None
         mode = os.lstat(path).st_mode
     except (OSError, ValueError):
         return None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 import glob
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,20 @@ from vlit_hub.media_finder import MediaFinder
 from vlit_hub.media_forms import ready
 from vlit_hub.media_roots import list_files
 from vlit_hub.regions import resolve
-from vlit_hub.schema import COLUMNS, Blob, Media, Region, Sample, SchemaError, check, from_json, strip_media, to_json
+from vlit_hub.schema import (
+    COLUMNS,
+    Blob,
+    Media,
+    Region,
+    Sample,
+    SchemaError,
+    blobs_of,
+    validated,
+)
 from vlit_hub.spec import BadRecord, Context, Converter, DatasetSpec, Files
+
+TOGETHER = 64
+"""Records that go through the engine's steps together, at most; one by one where they hold the bytes of media."""
 
 
 class MissingFiles(FileNotFoundError):
@@ -131,16 +144,21 @@ class Release:
 
     def read(self, split: str, heads: dict[str, dict[str, Any]] | None = None) -> Iterator[Outcome]:
         """One Outcome per native record of a split; file-level facts go to ``heads[file]``."""
-        return (outcome for outcome in self.read_some(split, heads, lambda: True) if outcome is not None)
+        return (outcome for outcome in self.read_some(split, heads, _everything) if outcome is not None)
 
     def read_some(
-        self, split: str, heads: dict[str, dict[str, Any]] | None, wanted: Callable[[], bool]
+        self, split: str, heads: dict[str, dict[str, Any]] | None, span: Callable[[], tuple[int, float]]
     ) -> Iterator[Outcome | None]:
-        """As :meth:`read`; None in the place of a record that is not ``wanted`` when its turn comes: not converted."""
+        """As :meth:`read`, of the records that are asked for at the time; None in the place of one passed over.
+
+        ``span()``, called whenever it is read on, tells the first record to convert and the one to stop before, which
+        is not read until the span goes beyond it. Records are numbered in the split.
+        """
         if split not in self.files:
             raise ValueError(f"{self.spec.name} has no files of split {split!r} here; found: {', '.join(self.files)}")
+        number = 0
         for entry, path in self.files[split]:
-            yield from self._read_file(entry, path, heads, WHOLE, wanted)
+            number = yield from self._read_file(entry, path, heads, WHOLE, span, number)
 
     def read_file(
         self,
@@ -150,7 +168,7 @@ class Release:
         window: Window = WHOLE,
     ) -> Iterator[Outcome]:
         """One Outcome per native record of one file, or of a window of it (formats/window.py)."""
-        outcomes = self._read_file(entry, path, heads, window, lambda: True)
+        outcomes = self._read_file(entry, path, heads, window, _everything, 0)
         return (outcome for outcome in outcomes if outcome is not None)
 
     def _read_file(
@@ -159,22 +177,26 @@ class Release:
         path: Path,
         heads: dict[str, dict[str, Any]] | None,
         window: Window,
-        wanted: Callable[[], bool],
-    ) -> Iterator[Outcome | None]:
+        span: Callable[[], tuple[int, float]],
+        number: int,
+    ) -> Generator[Outcome | None, None, int]:
+        """The outcomes of a file whose first record has that number; gives the number behind its last."""
         ctx = self.context(entry, path)
         if heads is not None:
             heads[ctx.file] = ctx.head
-        container = entry.container or container_of(path)
-        for row, record, *key in READERS[container](path, entry.rows, ctx.head, window):
-            if isinstance(record, BadRecord):
-                yield Outcome(ctx.file, row, record.native, bad=[record])
-            elif entry.where is None or record.get(entry.where[0]) == entry.where[1]:
-                if not wanted():
-                    yield None
-                    continue
-                ctx.row = row
-                ctx.key = key[0] if key else ""
-                yield convert(record, ctx, entry.convert)
+        rows = READERS[entry.container or container_of(path)](path, entry.rows, ctx.head, window)
+        together = 1
+        while True:
+            first, stop = span()
+            drafts = _drafts(rows, entry, ctx, range(number, int(min(number + together, max(stop, number + 1)))), first)
+            if not drafts:
+                return number
+            number += len(drafts)
+            made = [draft for draft in drafts if draft is not None]
+            _complete(made, ctx)
+            together = 1 if any(_holds_bytes(outcome) for outcome, _ in made) else min(2 * together, TOGETHER)
+            for draft in drafts:
+                yield None if draft is None else draft[0]
 
     def context(self, entry: Files, path: Path) -> Context:
         """What the converter of one file knows; row, key and head are filled in while it is read."""
@@ -214,27 +236,86 @@ def paused_collector() -> Iterator[None]:
 
 def convert(record: Mapping[str, Any], ctx: Context, converter: Converter | None = None) -> Outcome:
     """One native record through its converter (the spec's by default), media found, regions resolved, all checked."""
+    draft = _draft(record, ctx, converter or ctx.spec.convert)
+    _complete([draft], ctx)
+    return draft[0]
+
+
+Draft = tuple[Outcome, Sequence[Sample | BadRecord]]
+"""An outcome that is not complete yet, and what the converter made of its record."""
+
+
+def _everything() -> tuple[int, float]:
+    return 0, math.inf
+
+
+def _drafts(rows: Iterator[Any], entry: Files, ctx: Context, numbers: range, first: int) -> list[Draft | None]:
+    """The next records, of those numbers (fewer at the end); None for each before ``first``."""
+    converter = entry.convert or ctx.spec.convert
+    where = entry.where
+    drafts: list[Draft | None] = []
+    for row, record, *key in rows:
+        if isinstance(record, BadRecord):
+            drafts.append((Outcome(ctx.file, row, record.native, bad=[record]), ()))
+        elif where is not None and record.get(where[0]) != where[1]:
+            continue
+        elif numbers[len(drafts)] < first:
+            drafts.append(None)
+        else:
+            ctx.row = row
+            ctx.key = key[0] if key else ""
+            drafts.append(_draft(record, ctx, converter))
+        if len(drafts) == len(numbers):
+            break
+    return drafts
+
+
+def _holds_bytes(outcome: Outcome) -> bool:
+    blobs = (blob for sample in outcome.samples for column in blobs_of(sample) for blob in column)
+    return any(blob is not None and blob.bytes is not None for blob in blobs)
+
+
+def _draft(record: Mapping[str, Any], ctx: Context, converter: Converter) -> Draft:
     ctx.reports = []
     outcome = Outcome(ctx.file, ctx.row, record, key=ctx.key, reports=ctx.reports)
     try:
-        children = list((converter or ctx.spec.convert)(record, ctx))
+        return outcome, list(converter(record, ctx))
     except BadRecord as error:
         outcome.bad.append(error)
-        return outcome
     except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
         outcome.bad.append(BadRecord("record", f"the converter failed, {type(error).__name__}: {error}"))
-        return outcome
-    for k, child in enumerate(children):
+    return outcome, ()
+
+
+def _complete(drafts: Sequence[Draft], ctx: Context) -> None:
+    """Finish and check the samples of several records, step by step, for each step's code to stay in the cache."""
+    made: list[tuple[Outcome, Sample, int]] = []
+    for outcome, children in drafts:
+        ctx.row, ctx.reports = outcome.row, outcome.reports
+        for k, child in enumerate(children):
+            try:
+                if isinstance(child, BadRecord):
+                    raise child
+                made.append((outcome, _finish(child, ctx, k if len(children) > 1 else -1), k))
+            except BadRecord as error:
+                _refuse(outcome, error, k)
+    samples = [sample for _, sample, _ in made]
+    try:
+        texts: Iterable[bytes | None] = validated(samples)
+    except (SchemaError, UnicodeEncodeError):
+        texts = repeat(None)
+    for (outcome, sample, k), text in zip(made, texts, strict=False):
         try:
-            if isinstance(child, BadRecord):
-                raise child
-            sample = _finish(child, ctx, k if len(children) > 1 else -1)
-            outcome.encoded.append(_checked(sample))
+            outcome.encoded.append(_checked(sample) if text is None else text)
             outcome.samples.append(sample)
         except BadRecord as error:
-            error.child = k
-            outcome.bad.append(error)
-    return outcome
+            _refuse(outcome, error, k)
+
+
+def _refuse(outcome: Outcome, error: BadRecord, child: int) -> None:
+    error.child = child
+    outcome.bad.append(error)
+    outcome.bad.sort(key=lambda bad: bad.child)
 
 
 def _finish(draft: Sample, ctx: Context, k: int) -> Sample:
@@ -258,50 +339,49 @@ def _finish(draft: Sample, ctx: Context, k: int) -> Sample:
 def _checked(sample: Sample) -> bytes:
     """The JSON of a sample without its media, after all checks; raises BadRecord."""
     try:
-        encoded = to_json(strip_media(sample))
-        from_json(encoded)
-        check(sample)
+        return validated([sample])[0]
     except SchemaError as error:
         raise BadRecord(error.field, error.reason) from None
     except UnicodeEncodeError:
         raise BadRecord("record", "a text is not UTF-8, or holds half of a surrogate pair") from None
-    return encoded
 
 
 def _find_media(draft: Sample, ctx: Context) -> tuple[dict[str, list[Blob | None]], list[Media]]:
     """The blob columns and the media list with sizes. What the converter gave as bytes stays."""
-    if not draft.media:
-        return {}, draft.media
     columns: dict[str, list[Blob | None]] = {}
-    media: list[Media] = []
-    for entry in draft.media:
+    media = draft.media
+    for i, entry in enumerate(media):
         name = COLUMNS[entry.type]
-        column = columns.get(name) or columns.setdefault(name, list(getattr(draft, name)))
-        if entry.index >= len(column):
-            column += [None] * (entry.index + 1 - len(column))
-        blob = column[entry.index]
+        column = columns.get(name)
+        if column is None:
+            column = columns[name] = list(getattr(draft, name))
+        index = entry.index
+        while len(column) <= index:
+            column.append(None)
+        blob = column[index]
         try:
-            entry, blob = _found(entry, blob, len(media), ctx)
+            if blob is None and entry.ref:
+                blob = ctx.media.find(entry.type, entry.ref)
+            if blob is None:
+                continue
+            column[index], found = _opened(blob, entry, i, ctx)
         except UnreadableMedia as error:
-            ctx.report(f"media[{len(media)}]", f"missing: {error}")
-            blob = None
-        column[entry.index] = blob
-        media.append(entry)
+            ctx.report(f"media[{i}]", f"missing: {error}")
+            column[index], found = None, entry
+        if found is not entry:
+            media = list(media) if media is draft.media else media
+            media[i] = found
     return columns, media
 
 
-def _found(entry: Media, blob: Blob | None, position: int, ctx: Context) -> tuple[Media, Blob | None]:
-    """A medium with its header's size, checked; raises UnreadableMedia."""
-    if blob is None and entry.ref:
-        blob = ctx.media.find(entry.type, entry.ref)
-    if blob is None:
-        return entry, None
+def _opened(blob: Blob, entry: Media, position: int, ctx: Context) -> tuple[Blob, Media]:
+    """A medium as it is kept, and its entry with its header's size; raises UnreadableMedia."""
     if entry.type != "image":
-        return entry, ready(entry.type, blob, ctx.media.full_colour)
+        return ready(entry.type, blob, ctx.media.full_colour), entry
     width, height = image_size(blob.path if blob.bytes is None else blob.bytes)
     if entry.width and (entry.width, entry.height) != (width, height):
         ctx.report(f"media[{position}]", "the picture's size is not the one that the record tells")
-    return msgspec.structs.replace(entry, width=width, height=height), blob
+    return blob, msgspec.structs.replace(entry, width=width, height=height)
 
 
 def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Region]:
@@ -310,7 +390,7 @@ def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Re
     out = []
     for i, region in enumerate(regions):
         box = region.box
-        if box and all(math.isfinite(v) for v in box) and (box[0] > box[2] or box[1] > box[3]):
+        if len(box) == 4 and (box[0] > box[2] or box[1] > box[3]) and all(map(math.isfinite, box)):
             ctx.report(f"regions[{i}].box", "corners were not ordered")
             box = [min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])]
             region = msgspec.structs.replace(region, box=box)

@@ -10,6 +10,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+import vlit_hub
+from vlit_hub import builder
 from vlit_hub.formats import readers
 from vlit_hub.formats.window import WHOLE, Window
 from vlit_hub.spec import BadRecord
@@ -111,3 +113,25 @@ def test_decoding_many_objects_at_once_equals_one_by_one(tmp_path: Path, monkeyp
         monkeypatch.setattr(readers._Text, "objects", lambda text: used.append(fast(text)) or used[-1])
         assert told(readers.read_json(path)) == slow, (number, text)
     assert sum(map(bool, used)) > 100
+
+
+def test_two_workers_share_one_file_and_give_the_same_samples_in_order(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(readers, "CHUNK", 1 << 10)
+    monkeypatch.setattr(builder, "PART", 1 << 12)
+    answer = {"from": "gpt", "value": "A."}
+    records = [
+        {"id": str(i), "image": "a.jpg", "conversations": [{"from": "human", "value": f"{i}?"}, answer]}
+        for i in range(300)
+    ]
+    records[200]["conversations"] = []
+    (tmp_path / "detail_23k.json").write_text(json.dumps(records))
+    ways = {"data_dir": tmp_path, "split": "train"}
+    name = "llava-instruct-150k"
+    one, two = (vlit_hub.load_dataset(name, cache_dir=tmp_path / f"c{n}", num_proc=n, **ways) for n in (None, 2))
+    assert len(one) == 299 and one["id"][250] == "detail_23k:251"
+    streamed = vlit_hub.load_dataset(name, streaming=True, **ways)
+    assert streamed.num_shards == builder.STREAMED_PARTS
+    columns = ("id", "messages", "group")
+    assert [one[c] for c in columns] == [two[c] for c in columns]
+    assert [row["id"] for row in streamed] == one["id"]
+    assert len(two.cache_files) == 2

@@ -19,7 +19,7 @@ class Reader:
         self.heads: Heads = {}
         self._at = 0
         self._first, self._stop = 0, math.inf
-        self._source = release.read_some(split, self.heads, lambda: self._first <= self._at < self._stop)
+        self._source = release.read_some(split, self.heads, lambda: (self._first, self._stop))
 
     def records(self, first: int, stop: int | None) -> Iterator[Outcome]:
         """The outcomes of records ``first`` .. ``stop`` (None: to the end), which must lie ahead."""
