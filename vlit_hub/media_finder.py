@@ -36,14 +36,16 @@ class MediaFinder:
             if self.folders[name] not in opened:
                 opened[self.folders[name]] = open_root(name, self.folders[name])
         self._places = {
-            kind: [
-                (opened[self.folders[rule.root]], candidate)
-                for rule in self.rules
-                if rule.type == kind
-                for candidate in rule.candidates
-                # A candidate whose own folder is not there finds nothing: half of the look-ups are saved.
-                if opened[self.folders[rule.root]].holds(os.path.dirname(candidate.partition("{")[0]))
-            ]
+            kind: list(
+                dict.fromkeys(
+                    (opened[self.folders[rule.root]], candidate)
+                    for rule in self.rules
+                    if rule.type == kind
+                    for candidate in rule.candidates
+                    # A candidate whose own folder is not there finds nothing: half of the look-ups are saved.
+                    if opened[self.folders[rule.root]].holds(os.path.dirname(candidate.partition("{")[0]))
+                )
+            )
             for kind in MODALITIES
         }
         self._roots = {kind: list(dict.fromkeys(root for root, _ in places)) for kind, places in self._places.items()}
