@@ -3,16 +3,17 @@
 from typing import TYPE_CHECKING, Any
 
 from vlit_hub.shards.blend import Blend
-from vlit_hub.shards.errors import MediumError, ShardError
+from vlit_hub.shards.errors import MediumError, ShardError, TooManyFailures
 from vlit_hub.shards.filters import Filter, FilterError
 from vlit_hub.shards.index import Index, MediaRow, Row, Shards
 from vlit_hub.shards.measured import Measure, read_measure, write_measure
 from vlit_hub.shards.packer import Packer
 from vlit_hub.shards.pipeline import from_members, webdataset_pipeline
 from vlit_hub.shards.plan import START, Cursor, Fetch, Item, Plan, Skipped
+from vlit_hub.shards.provenance import Provenance
 from vlit_hub.shards.sampler import StepSampler
 from vlit_hub.shards.select import Source
-from vlit_hub.shards.store import Provenance, Store
+from vlit_hub.shards.store import Store
 from vlit_hub.shards.writer import ShardWriter
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ __all__ = [
     "Source",
     "StepSampler",
     "Store",
+    "TooManyFailures",
     "from_members",
     "read_measure",
     "webdataset_pipeline",

@@ -8,3 +8,7 @@ class ShardError(RuntimeError):
 
 class MediumError(ValueError):
     """A medium of a sample that the writer cannot read; names the sample and the medium."""
+
+
+class TooManyFailures(ShardError):
+    """Under ``on_error="skip"``: so many samples of a dataset in a row that something else is wrong."""

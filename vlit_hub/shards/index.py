@@ -168,6 +168,10 @@ class Index:
         """The tar of that number in a split."""
         return self.roots[split] / self.splits[split].shards[shard].file
 
+    def tables(self, split: int) -> tuple[Table, Table]:
+        """The rows and the media of a split."""
+        return self._rows[split], self._media[split]
+
     def __len__(self) -> int:
         return self.starts[-1]
 

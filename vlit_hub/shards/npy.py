@@ -112,13 +112,17 @@ class Table:
                 "it is truncated or belongs to another build"
             )
 
-    def read(self, start: int, count: int = 1) -> list[tuple[Any, ...]]:
-        """``count`` rows from ``start`` as tuples of Python numbers."""
+    def raw(self, start: int, count: int) -> bytes:
+        """``count`` packed rows from ``start``."""
         size = self.dtype.itemsize
         data = os.pread(self._file.fileno(), count * size, self._start + start * size)
         if len(data) != count * size:
             raise ShardError(f"index table {self.path}: rows {start}..{start + count} lie beyond its end")
-        return list(self._unpack.iter_unpack(data))
+        return data
+
+    def read(self, start: int, count: int = 1) -> list[tuple[Any, ...]]:
+        """``count`` rows from ``start`` as tuples of Python numbers."""
+        return list(self._unpack.iter_unpack(self.raw(start, count)))
 
     def column(self, name: str) -> np.ndarray:
         """One column of all rows, copied out in chunks; shape (rows,)."""

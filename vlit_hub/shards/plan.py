@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +21,7 @@ from vlit_hub.shards.manifest import sha256
 from vlit_hub.shards.measured import Measured
 from vlit_hub.shards.packer import Packer
 from vlit_hub.shards.permutation import ALGORITHM, BLOCK, WINDOW, Permutation
+from vlit_hub.shards.provenance import Provenance
 from vlit_hub.shards.select import Source, choose, left_out, side_files, starts_of_groups
 from vlit_hub.shards.sequence import Costs, Reader, UnitOrder, Units, pick
 
@@ -46,6 +47,8 @@ class Fetch:
     """Whether it is this rank's last micro-batch of the step."""
     cursor: Cursor
     """Position after this global step."""
+    where: Sequence[Provenance] = field(default=(), compare=False, repr=False)
+    """Of each sample, in order; filled by the store."""
 
 
 @dataclass(frozen=True)

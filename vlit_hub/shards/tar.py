@@ -50,6 +50,8 @@ FROM_REFERENCE = IMAGE_EXTENSIONS | {
     "aac",
 }
 ALIASES = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "mpeg": "mpg"}
+EXTENSIONS = FROM_REFERENCE | ALIASES.keys() | {"npy", "bin"}
+"""What a medium may be called to be read at all."""
 _HEADER = struct.Struct("100s 8s 8s 8s 12s 12s 8s c 100s 6s 2s 32s 32s 8s 8s 155s 12x")
 """name, mode, uid, gid, size, mtime, checksum, type, link, magic, version, user, group, device (2), prefix."""
 
