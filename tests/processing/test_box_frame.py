@@ -40,7 +40,7 @@ def test_the_window_is_where_a_mark_lands(settings):
     native = llava(settings).native
     for size in [(640, 400), (400, 640), (84, 84), *sizes(5, 6)[:6]]:
         found = land(native, size)
-        left, top, right, bottom = FAMILIES["llava"].window(native, size)
+        left, top, right, bottom = FAMILIES["llava"].window(native, size, 1)
         start, extent = (left, top), (right - left, bottom - top)
         said = [(mark * size[i % 2] - start[i % 2]) / extent[i % 2] for i, mark in enumerate(found.mark)]
         apart = [

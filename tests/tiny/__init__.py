@@ -1,7 +1,8 @@
 """Tiny random models of real architectures with their native processors, built offline; for tests only.
 
 One module per family, picked up by name: ``build(corpus=(), *, hidden=32, seed=0, ...)`` gives (model, native
-processor), ``TEMPLATE`` is the chat template of the native processor, ``STOP`` what it writes after an answer.
+processor), ``TEMPLATE`` is the chat template of the native processor, ``STOP`` what it writes after an answer,
+``REGIONS`` are the answers of the sample "regions" (tests/processing/samples.py) in the family's dialect.
 ``corpus``: more text for the tokenizer to learn its words from.
 """
 

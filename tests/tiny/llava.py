@@ -17,6 +17,7 @@ from transformers import (
 
 from tests.tiny.words import ids, llama_bpe
 
+REGIONS = ["At this [0.100, 0.312, 0.500, 0.562] place.", "that [0.100, 0.312, 0.500, 0.562]"]
 STOP = "</s>"
 TEMPLATE = (
     "{% for message in messages %}"

@@ -15,6 +15,11 @@ from transformers import (
 
 from tests.tiny.words import byte_bpe, ids
 
+REGIONS = [
+    'At {"bbox_2d": [56, 67, 280, 202], "label": "this"} place.',
+    '{"bbox_2d": [56, 67, 280, 202], "label": "that"}',
+]
+"""640 x 400 is 560 x 336 after the resize to at most 256 tokens of 28 x 28."""
 STOP = "<|im_end|>"
 TEMPLATE = (
     "{% for message in messages %}"
@@ -29,7 +34,7 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 """Qwen2.5-VL's template (pictures only)."""
-_SPECIAL = (
+SPECIAL = (
     "<|endoftext|>",
     "<|im_start|>",
     "<|im_end|>",
@@ -89,7 +94,7 @@ def _processor(corpus: tuple[str, ...], max_pixels: int) -> Qwen2_5_VLProcessor:
     tokenizer = Qwen2Tokenizer(
         vocab=dict(vocab), merges=list(merges), eos_token="<|im_end|>", pad_token="<|endoftext|>"
     )
-    tokenizer.add_tokens([AddedToken(token, special=True, normalized=False) for token in _SPECIAL])
+    tokenizer.add_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
     size = {"shortest_edge": 28 * 28, "longest_edge": max_pixels}
     return Qwen2_5_VLProcessor(
         image_processor=Qwen2VLImageProcessor(size=size),

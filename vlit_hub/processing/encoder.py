@@ -99,7 +99,7 @@ class Encoder:
         frame = dialect(self.dialect).frame
         for index in sorted({index for kind, index in grounded if kind == "image"} & set(pictures)):
             size = sizes[index]
-            if not self.family.shows(self.native, size, self._resize(size, None), frame):
+            if not self.family.shows(self.native, size, len(pictures), self._resize(size, None), frame):
                 raise Dropped("box_frame", f"picture {index} of {size}: its pixels are not in frame {frame}")
         return pictures
 

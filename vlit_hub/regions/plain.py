@@ -10,6 +10,7 @@ from vlit_hub.regions.convention import NUMBER, UNIT, Boxes, Dialect, Grid, brac
 
 _BINS_999 = Grid(1000, 999, floors=True)
 _BINS_1000 = Grid(1000, 1000, floors=True)
+_QWEN3 = Grid(1000, 1000, floors=False)
 
 
 def decimals(phrase: str, boxes: Boxes, *, digits: int = 3, joint: str = " ") -> str:
@@ -66,6 +67,15 @@ def _read_json(literal: str) -> tuple[str, Boxes]:
     return rows[0]["label"], [[float(v) for v in row["bbox_2d"]] for row in rows]
 
 
+def _write_grid_json(phrase: str, boxes: Boxes) -> str:
+    return _write_json(phrase, [[float(code) for code in _QWEN3.codes(box)] for box in boxes])
+
+
+def _read_grid_json(literal: str) -> tuple[str, Boxes]:
+    phrase, boxes = _read_json(literal)
+    return phrase, [_QWEN3.box([f"{v:.0f}" for v in box]) for box in boxes]
+
+
 def _several(box: str, joint: str = " ") -> re.Pattern[str]:
     return re.compile(rf"{box}(?:{joint}{box})*")
 
@@ -110,6 +120,15 @@ PLAIN = (
         partial(_write_grid, grid=_BINS_1000),
         partial(_read_grid, grid=_BINS_1000),
         floors=True,
+    ),
+    # Qwen3-VL: the JSON of Qwen2.5-VL with thousandths of the picture instead of pixels.
+    Dialect(
+        "qwen3-json",
+        "norm",
+        1e-3,
+        re.compile(rf"\[{_JSON_BOX}(?:, {_JSON_BOX})+\]|{_JSON_BOX}"),
+        _write_grid_json,
+        _read_grid_json,
     ),
     Dialect(
         "qwen25-json",

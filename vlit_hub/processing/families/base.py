@@ -53,7 +53,7 @@ class Picture:
         return sum(self.runs)
 
 
-def whole(native: Any, size: Size) -> Window:
+def whole(native: Any, size: Size, count: int) -> Window:
     """The window of a picture that is only stretched."""
     return 0.0, 0.0, float(size[0]), float(size[1])
 
@@ -123,8 +123,8 @@ class Family:
     """Stored size -> size of the whole picture as the model sees it; raises ValueError for one the family refuses."""
     write: Callable[[Any, Sequence[Size], int | None], list[Picture]]
     """(native, sizes, budget) -> what stands for each picture; no pixels are read."""
-    window: Callable[[Any, Size], Window] = whole
-    """Stored size -> what of the picture the model sees; all of it where pictures are only stretched."""
+    window: Callable[[Any, Size, int], Window] = whole
+    """(native, stored size, number of pictures of the sample) -> what of the picture the model sees."""
     lower_budgets: Callable[[Any], tuple[int, ...]] = fixed
     """Budgets that truncation tries after the native one, largest first; none where a picture's tokens are fixed."""
     pixel_settings: Callable[[Any, int], dict[str, Any]] | None = None
@@ -157,14 +157,14 @@ class Family:
         """Number of image tokens of each picture of one sample from stored sizes (width, height) alone."""
         return [picture.tokens for picture in self.write(native, sizes, budget)]
 
-    def shows(self, native: Any, size: Size, shown: Size, frame: str) -> bool:
+    def shows(self, native: Any, size: Size, count: int, shown: Size, frame: str) -> bool:
         """Whether the ``frame`` of a dialect is that of the pixels, to half a pixel of the ``shown`` picture.
 
         Boxes in frame square are meant over the padded square, all others over the whole stored picture of ``size``.
         """
         left, top, side = square_padding(size)
-        meant = (-left, -top, side - left, side - top) if frame == "square" else whole(native, size)
-        seen = self.window(native, size)
+        meant = (-left, -top, side - left, side - top) if frame == "square" else whole(native, size, count)
+        seen = self.window(native, size, count)
         scale = [shown[axis] / (seen[axis + 2] - seen[axis]) for axis in (0, 1)]
         return all(abs(a - b) * scale[i % 2] <= 0.5 for i, (a, b) in enumerate(zip(meant, seen, strict=True)))
 

@@ -21,9 +21,9 @@ def _resize(native: Any, size: Size, budget: int | None) -> Size:
     return target["width"], target["height"]
 
 
-def _window(native: Any, size: Size) -> Window:
+def _window(native: Any, size: Size, count: int) -> Window:
     images = native.image_processor
-    left, top, right, bottom = whole(native, size)
+    left, top, right, bottom = whole(native, size, count)
     if images.do_pad and isinstance(images, (LlavaImageProcessor, LlavaImageProcessorPil)):
         x, y, side = square_padding(size)
         left, top, right, bottom = -x, -y, side - x, side - y

@@ -1,0 +1,131 @@
+"""LLaVA-OneVision: one picture of a sample is tiled (anyres), several are one padded square each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from typing import Any
+
+import torch
+from transformers.image_processing_utils import select_best_resolution
+
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, Window, halves, whole
+from vlit_hub.regions.geometry import square_padding
+
+
+def _tile(native: Any) -> int:
+    size = native.image_processor.size
+    if not size["height"] or size["height"] != size["width"]:
+        raise FamilyError("LLaVA-OneVision needs square tiles: set size = {'height': n, 'width': n}")
+    return size["height"]
+
+
+def lowered(native: Any, size: Size, budget: int | None) -> Size:
+    """The stored size, or what a budget makes of it: at most ``budget`` tiles on its longest edge.
+
+    The grids of tiles are the model's own, so it is the picture that is made smaller.
+    """
+    if budget is None or max(size) <= budget * _tile(native):
+        return size
+    scale = budget * _tile(native) / max(size)
+    return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
+
+def _resize(native: Any, size: Size, budget: int | None) -> Size:
+    """Of a picture that is alone in its sample: on the grid that suits it, without the padding."""
+    width, height = lowered(native, size, budget)
+    best = _grid(native, (width, height))
+    scale = min(best[0] / width, best[1] / height)
+    return min(ceil(width * scale), best[0]), min(ceil(height * scale), best[1])
+
+
+def _grid(native: Any, size: Size) -> Size:
+    """Whole tiles that suit a picture; raises ValueError for one so narrow that it would vanish."""
+    best = select_best_resolution((size[1], size[0]), native.image_processor.image_grid_pinpoints)
+    if best is None:
+        raise ValueError(f"a picture of {size[0]}x{size[1]} is too narrow for any grid of tiles")
+    return best[1], best[0]
+
+
+def _window(native: Any, size: Size, count: int) -> Window:
+    if count == 1:
+        return whole(native, size, count)
+    left, top, side = square_padding(size)
+    return -left, -top, side - left, side - top
+
+
+def _write(native: Any, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
+    tile = _tile(native)
+    less = native.vision_feature_select_strategy == "default"
+    if len(sizes) != 1:
+        return [Picture(native.image_token, (native.num_image_tokens + 1 - less,))] * len(sizes)
+    width, height = lowered(native, sizes[0], budget)
+    _grid(native, (width, height))
+    features = native._get_number_of_features(height, width, tile, tile)
+    return [Picture(native.image_token, (features - less,))]
+
+
+def _lower_budgets(native: Any) -> tuple[int, ...]:
+    longest = max(map(max, native.image_processor.image_grid_pinpoints))
+    return halves(longest // _tile(native), 1)
+
+
+def _pixel_settings(native: Any, budget: int) -> dict[str, Any]:
+    return {"budget": budget}
+
+
+def _prepare(native: Any, pictures: Sequence[Any], count: int, settings: dict[str, Any]) -> list[Pixels]:
+    budget = settings.get("budget")
+    if count == 1 and budget is not None:
+        sizes = [lowered(native, picture.size, budget) for picture in pictures]
+        pictures = [p.convert("RGB").resize(size) for p, size in zip(pictures, sizes, strict=True)]
+    grouped = list(pictures) if count == 1 else [list(pictures) * (2 if len(pictures) == 1 else 1)]
+    out = native.image_processor(images=grouped, return_tensors="pt")
+    made = []
+    for i in range(len(pictures)):
+        height, width = out["image_sizes"][i].tolist()
+        tiles = _tiles(native, (width, height)) if count == 1 else 1
+        made.append({"pixel_values": out["pixel_values"][i, :tiles], "image_sizes": out["image_sizes"][i : i + 1]})
+    return made
+
+
+def _tiles(native: Any, size: Size) -> int:
+    """Tiles of a picture, the whole of it included."""
+    width, height = _grid(native, size)
+    return (width // _tile(native)) * (height // _tile(native)) + 1
+
+
+def _gather(samples: Sequence[Sequence[Pixels]]) -> Pixels:
+    """Tiles one after another; ``batch_num_images`` tells the model which pictures are alone in their sample."""
+    parts = [part for pictures in samples for part in pictures]
+    most = max(len(part["pixel_values"]) for part in parts)
+    padded = [torch.nn.functional.pad(p["pixel_values"], (0,) * 7 + (most - len(p["pixel_values"]),)) for p in parts]
+    return {
+        "pixel_values": torch.stack(padded),
+        "image_sizes": torch.cat([part["image_sizes"] for part in parts]),
+        "batch_num_images": torch.tensor([len(pictures) for pictures in samples if pictures]),
+    }
+
+
+FAMILY = Family(
+    name="llava_onevision",
+    model_types=("llava_onevision",),
+    processors=("LlavaOnevisionProcessor",),
+    dialect="float",
+    resize=_resize,
+    write=_write,
+    window=_window,
+    lower_budgets=_lower_budgets,
+    pixel_settings=_pixel_settings,
+    prepare=_prepare,
+    gather=_gather,
+    why_not="packing and picture sharing come with part 4",
+    logits_to_keep=True,
+    template=(
+        "{% for message in messages %}{{'<|im_start|>' + message['role'] + ' '}}"
+        "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>' }}{% endfor %}"
+        "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}"
+        "{{ '\n' + content['text'] }}{% endfor %}{{'<|im_end|>'}}{% endfor %}"
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    ),
+)
