@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
+from tests.processing.samples import SAMPLES, processor, sample, tiny
 from tests.tiny.llava import build as tiny_llava
 from vlit_hub.processing import FAMILIES as FAMILIES_TABLE
 from vlit_hub.processing import VLITProcessor
@@ -20,6 +20,7 @@ from vlit_hub.verify import CHECKS, verify
 from vlit_hub.verify.frame import land, misplaced
 
 ALL_ROWS = ["encodes", *(check.name for check in CHECKS), "kept"]
+FAMILIES = ("llava", "qwen2_5_vl")
 LENGTH = 2000
 
 
