@@ -250,11 +250,12 @@ def test_unscaled_boxes_are_caught():
 
 def cropping(**native):
     """A LLaVA whose CLIP processor crops, sure that it pads: what the family says of the pixels is wrong."""
+    ours = VLITProcessor(tiny_llava(pads=False)[1], **native)
+
     def window(native, size, count):
         return FAMILIES_TABLE["llava"].window(tiny("llava")[1], size, count)
 
     padded = replace(ours.family, window=window)
-    padded = replace(ours.family, window=lambda native, size: FAMILIES_TABLE["llava"].window(tiny("llava")[1], size))
     ours.encoder = replace(ours.encoder, family=padded)
     return ours
 
