@@ -44,6 +44,7 @@ SPEC = DatasetSpec(
     released="partly",
     substitute="AS-Core, AS-100M (jsonl form), AS-10M and AS-V2, which are on the Hub; AS-Core's semantic_tags_1m.json"
     " and AS-100M's coco_format, whose layouts are not told, are not read",
+    download=("hf://datasets/OpenGVLab/AS-100M", "hf://datasets/OpenGVLab/AS-V2"),
     obtain="The full AS-1B was never put out. Accept the terms of https://huggingface.co/datasets/OpenGVLab/AS-Core"
     " (region_vqa_1m.jsonl, region_caption_400k.jsonl), AS-100M or AS-V2 and take their files; the pictures are SA-1B's"
     " (media root 'sa-1b').",

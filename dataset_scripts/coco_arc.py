@@ -41,7 +41,8 @@ SPEC = DatasetSpec(
     picture_sources=("COCO 2014 train",),
     generator="GPT (the survey's construction pipeline over COCO captions and boxes)",
     size="not stated in the README",
-    obtain="Take global.json, negative.json, region.json and region_images.zip (unpacked; media root 'region_images')"
+    download=("hf://datasets/lllchenlll/COCO_ARC/region_images.zip#default,region",),
+    obtain="Take global.json, negative.json, region.json and region_images.zip (as it is; media root 'region_images')"
     " from https://huggingface.co/datasets/lllchenlll/COCO_ARC and COCO train2014 (media root 'coco') from"
     " https://cocodataset.org.",
 )

@@ -29,14 +29,7 @@ SPEC = DatasetSpec(
         Files((("**/coco_karpathy_val.json",),), split="validation"),
         Files((("**/coco_karpathy_test.json",),), split="test"),
         *(
-            Files(
-                (("**/dataset_coco.json",),),
-                "karpathy",
-                split,
-                rows="images",
-                where=("split", native),
-                convert=KARPATHY,
-            )
+            Files((("**/dataset_coco.json",),), "karpathy", split, "", "images", ("split", native), KARPATHY)
             for native, split in SPLITS.items()
         ),
         *(
@@ -52,6 +45,9 @@ SPEC = DatasetSpec(
     min_typed=0.1,
     picture_sources=("COCO",),
     generator="human",
+    download=(
+        "https://storage.googleapis.com/sfr-vision-language-research/datasets/coco_karpathy_{train,val,test}.json",
+    ),
     obtain="Take captions_train2014.json or captions_train2017.json from https://cocodataset.org, or LAVIS's"
     " coco_karpathy_*.json from its storage; pictures (media root 'coco') from https://cocodataset.org.",
     kind="base",

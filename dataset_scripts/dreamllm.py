@@ -37,6 +37,7 @@ SPEC = DatasetSpec(
     size_source="omni/data/constants.py (the reader's config)",
     released="never",
     substitute="rows built from MMC4-core in the reader's schema; LLaVA-1.5 665k and 80k by LLaVA's own converter",
+    download=("hf://datasets/liuhaotian/LLaVA-Instruct-150K",),
     obtain="The instruction sets were never released. Build json arrays of {instruction, text_list, image_info} from"
     " MMC4-core (https://github.com/allenai/mmc4) in mmc4_instruct_filtered224/; LLaVA's files come from"
     " https://huggingface.co/datasets/liuhaotian/LLaVA-Instruct-150K.",

@@ -34,6 +34,7 @@ SPEC = DatasetSpec(
     generator="human",
     size="31,783 pictures, 158,915 captions",
     size_source="paper",
+    download=("https://storage.googleapis.com/sfr-vision-language-research/datasets/flickr30k_{train,val,test}.json",),
     obtain="Ask for the pictures (media root 'flickr30k') by the form of its homepage; dataset_flickr30k.json is in"
     " Karpathy's caption_datasets.zip.",
     kind="base",

@@ -14,12 +14,11 @@ from vlit_hub.spec import DatasetSpec, Files, MediaRule, Table
 
 FACTS = ("relationships", "affordances", "landmark", "id_counter")
 MASKS = partial(phrase_masks, meta_keys=("image_id",))
-FLICKR = partial(coco_caption, mask="sam_mask", join="annotations")
 FOLDERS = tuple(f"{f}/{{ref}}" for f in ("GranDf_HA_images/train", "coco_2017/train2017", "coco_2014/train2014"))
 LAYOUTS = (
     (("GranDf_HA_", "OpenPsg"), "", MASKS),
     (("RefCOCOg_",), "", phrase_polygons),
-    (("flickr_mergedGT_",), "images", FLICKR),
+    (("flickr_mergedGT_",), "images", partial(coco_caption, mask="sam_mask", join="annotations")),
 )
 
 SPEC = DatasetSpec(
@@ -55,6 +54,7 @@ SPEC = DatasetSpec(
     generator="GranD: detectors, SAM, BLIP-2, LLaVA, Vicuna; GranD-f: human annotated (HA) + GPT-4 rework",
     size="GranD: 11M images, 810M regions with masks; GranD-f: ~214K image-grounded text pairs",
     size_source="paper",
+    download=("hf://datasets/MBZUAI/GranD-f",),
     obtain="Unpack part_N/part_N_M.tar.gz of https://huggingface.co/datasets/MBZUAI/GranD, or take the json files of"
     " MBZUAI/GranD-f (subset grand-f). Pictures: SA-1B from Meta (media root 'sa-1b'), the others from their makers.",
 )

@@ -51,6 +51,7 @@ SPEC = DatasetSpec(
     generator="GPT-API self-instruct and templated conversion of task annotations",
     size="186K (2D), 10K (3D)",
     size_source="src/model/LAMM/README.md of the repository",
-    obtain="Take 2D_Instruct/ and 3D_Instruct/ (meta_file/ and the archives of pictures and point clouds, unpacked;"
-    " media roots '2d', '3d') from https://huggingface.co/datasets/openlamm/LAMM_Dataset.",
+    download=("hf://datasets/openlamm/LAMM_Dataset/**/*.zip#default",),
+    obtain="Take 2D_Instruct/ and 3D_Instruct/ (meta_file/ and the archives of pictures and point clouds, packed or"
+    " not; media roots '2d', '3d') from https://huggingface.co/datasets/openlamm/LAMM_Dataset.",
 )

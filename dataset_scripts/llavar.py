@@ -45,6 +45,10 @@ SPEC = DatasetSpec(
     picture_sources=("LAION-5B text-rich pictures (book covers, posters, ...)", "CC3M and COCO (the LLaVA part)"),
     generator="GPT-4 (text-only, OCR + captions); pretraining: OCR text",
     size="16K conversations (20K version too); pretraining 422K noisy OCR",
-    obtain="Take the json files, finetune.zip and pretrain.zip (unpacked; media roots of these names; merged subsets"
+    download=(
+        "hf://datasets/SALT-NLP/LLaVAR/finetune.zip#default,20k,merged_16k,merged_20k",
+        "hf://datasets/SALT-NLP/LLaVAR/pretrain.zip#pretrain",
+    ),
+    obtain="Take the json files, finetune.zip and pretrain.zip (as they are; media roots of these names; merged subsets"
     " need COCO train2017 or CC3M in the same folder) from https://huggingface.co/datasets/SALT-NLP/LLaVAR.",
 )

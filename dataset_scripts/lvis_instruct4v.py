@@ -39,6 +39,11 @@ SPEC = DatasetSpec(
     generator="GPT-4V",
     size="220K instructions on 110K LVIS images",
     size_source="paper",
+    download=(
+        "hf://datasets/X2FD/LVIS-Instruct4V-Nodetail-mix619k",
+        "hf://datasets/X2FD/LVIS-Instruct4V-mix730k",
+        "hf://datasets/X2FD/LVIS-Instruct4V-LLaVA-Instruct-mix880k",
+    ),
     obtain="Take lvis_instruct4v_220k.json from https://huggingface.co/datasets/X2FD/LVIS-Instruct4V (the mixes from"
     " X2FD/LVIS-Instruct4V-Nodetail-mix619k, -mix730k and -LLaVA-Instruct-mix880k) and COCO train2017 and val2017"
     " (media root 'coco', or 'data' for the folder that holds coco/train2017) from https://cocodataset.org.",

@@ -43,6 +43,7 @@ SPEC = DatasetSpec(
     size_source="the files; paper",
     released="partly",
     substitute="Open-VQA (split test); the training mixture as lynx_train.jsonl, one's own, of the same keys",
+    download=("https://raw.githubusercontent.com/bytedance/lynx-llm/HEAD/data/Open_VQA_{image,video}s.jsonl",),
     obtain="Take data/Open_VQA_images.jsonl and data/Open_VQA_videos.jsonl from https://github.com/bytedance/lynx-llm,"
     " the media by the link in its README (the folder that holds images/; media root 'media'). The training mixture can"
     " only be rebuilt from its sources.",

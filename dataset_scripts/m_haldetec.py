@@ -29,6 +29,7 @@ SPEC = DatasetSpec(
     generator="InstructBLIP responses, human (Scale AI) span labels",
     size="16k fine-grained annotated image-prompt-response pairs over ~4k images (3k val)",
     size_source="paper/README",
+    download=("https://raw.githubusercontent.com/hendryx-scale/mhal-detect/HEAD/{train,val}_raw.json",),
     obtain="Take train_raw.json and val_raw.json from https://github.com/hendryx-scale/mhal-detect and COCO val2014"
     " (media root 'coco') from https://cocodataset.org.",
 )

@@ -52,6 +52,7 @@ SPEC = DatasetSpec(
     generator="GPT-3.5-turbo from captions",
     size="69,314 (COCO) + 50,656 (AVSD)",
     size_source="assets/dataset_table.png (paper table)",
+    download=("https://raw.githubusercontent.com/lyuchenyang/Macaw-LLM/HEAD/data/generated_examples_{coco,avsd}.json",),
     obtain="Take data/generated_examples_coco.json and data/generated_examples_avsd.json from"
     " https://github.com/lyuchenyang/Macaw-LLM, COCO train2014 (media root 'coco') from https://cocodataset.org and the"
     " Charades videos with their sound as <id>.mp4.wav (media root 'avsd') from https://prior.allenai.org/projects/charades.",

@@ -53,6 +53,7 @@ SPEC = DatasetSpec(
     size="not stated as one number (mixture with sampling ratios)",
     released="partly",
     substitute="its own files, and the constituents' files beside them",
+    download=("hf://datasets/liuhaotian/LLaVA-Instruct-150K",),
     obtain="Take the own files from the Google Drive links of dataset/README_MINIGPTv2_FINETUNE.md, the others from"
     " their makers. RefCOCO's refs(*).p are pickles, never loaded: write refs(unc).jsonl with the keys img_id, sents,"
     " bbox [x, y, w, h], width, height instead.",

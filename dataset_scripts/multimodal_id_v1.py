@@ -38,7 +38,11 @@ SPEC = DatasetSpec(
     generator="GPT-3.5-turbo from captions (V1)",
     size="3,439 images (multimodal_data_all_generation.txt, counted); V2 ~2M",
     size_source="the file; V2 README",
+    download=(
+        "hf://datasets/YunxinLi/Multimodal_Instruction_data_v1/image.zip#default",
+        "hf://datasets/YunxinLi/Multimodal_Insturction_Data_V2",
+    ),
     obtain="Take data/multimodal_data_all_generation.txt from https://github.com/YunxinLi/LingCloud at commit eba2055c"
-    " and image.zip (unpacked; media root 'images') from the Hub; version 2 from the Hub's"
+    " and image.zip (as it is; media root 'images') from the Hub; version 2 from the Hub's"
     " Multimodal_Insturction_Data_V2 [sic], its zip chunks unpacked side by side (media root 'chunks').",
 )

@@ -34,6 +34,7 @@ SPEC = DatasetSpec(
     generator="GPT-4 with human filtering",
     size="5K dialogues",
     size_source="paper (recalled)",
+    download=("https://raw.githubusercontent.com/NExT-GPT/NExT-GPT/HEAD/data/IT_data/MosIT_data/mosit.json",),
     obtain="Take mosit.json from data/IT_data/MosIT_data of https://github.com/NExT-GPT/NExT-GPT and the media by"
     " separate download (data/README.md there; media roots 'images', 'videos', 'audios').",
 )

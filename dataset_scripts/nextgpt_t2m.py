@@ -35,6 +35,9 @@ SPEC = DatasetSpec(
     generator="ChatGPT / GPT-4 from captions",
     size="audio 9,599 (4,836 unique clips), image 9,467, video 9,626",
     size_source="comments in data/prepare_data.py",
+    download=(
+        "https://raw.githubusercontent.com/NExT-GPT/NExT-GPT/HEAD/data/IT_data/T-T+X_data/{image,video,audio}_instruction_tuning.json",
+    ),
     obtain="Take {image,video,audio}_instruction_tuning.json from data/IT_data/T-T+X_data of"
     " https://github.com/NExT-GPT/NExT-GPT. Media must be fetched from CC3M, WebVid and AudioCaps (media roots"
     " 'images', 'videos', 'audios'); their names do not always fit (issue #36).",

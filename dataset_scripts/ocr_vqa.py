@@ -33,6 +33,7 @@ SPEC = DatasetSpec(
     generator="templates over metadata",
     size="207,572 covers, over 1M questions",
     size_source="https://ocr-vqa.github.io",
+    download=("https://storage.googleapis.com/sfr-xinstructblip-data-research/data/ocrvqa/ocrvqa.json",),
     obtain="Take dataset.json and loadDataset.py (which fetches the covers) by the link on https://ocr-vqa.github.io.",
     kind="base",
     scoring="exact",

@@ -40,6 +40,7 @@ SPEC = DatasetSpec(
     media=(MediaRule("coco", ("{ref}", "images/{ref}", "train2014/{ref}", "val2014/{ref}")),),
     picture_sources=("COCO 2014",),
     generator="human",
+    download=("https://storage.googleapis.com/sfr-vision-language-research/LAVIS/datasets/okvqa/okvqa_train.json",),
     obtain="Take the questions and annotations from https://okvqa.allenai.org/download.html (subset official), or"
     " okvqa_train.json from LAVIS's storage; pictures (media root 'coco') from https://cocodataset.org.",
     min_typed=0.3,

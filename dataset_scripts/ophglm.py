@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     size="full FundusTuning-CN not released; sample file of 7.96 M characters",
     released="partly",
     substitute="data_samples.json: dialogues in text only, no pictures",
+    download=("https://raw.githubusercontent.com/ML-AILab/OphGLM/HEAD/data/data_samples.json",),
     obtain="Take data/data_samples.json from https://github.com/ML-AILab/OphGLM (public since 2024-09-30). The full set"
     " and its pictures were not released.",
 )

@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     generator="GPT-4 / ChatGPT (inherited)",
     size="~160K image-language instructions",
     size_source="paper, README",
-    obtain="Take pandagpt4_visual_instruction_data.json and images.zip (13.3 GB, unpacked; media root 'images') from"
+    download=("hf://datasets/openllmplayground/pandagpt_visual_instruction_dataset/images.zip",),
+    obtain="Take pandagpt4_visual_instruction_data.json and images.zip (13.3 GB, as it is; media root 'images') from"
     " https://huggingface.co/datasets/openllmplayground/pandagpt_visual_instruction_dataset.",
 )

@@ -49,6 +49,10 @@ SPEC = DatasetSpec(
     generator="ChatGPT from figure captions + filtering; test_clean manually verified",
     size="227K QA on 149K images",
     size_source="card, paper",
+    download=(
+        "hf://datasets/RadGenome/PMC-VQA/images_2.zip#default,v2",
+        "hf://datasets/RadGenome/PMC-VQA/images.zip#v1",
+    ),
     obtain="Take the csv files, images.zip (version 1; media root 'images') and images_2.zip (version 2; media root"
     " 'images_2') from https://huggingface.co/datasets/RadGenome/PMC-VQA.",
 )

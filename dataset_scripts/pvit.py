@@ -49,6 +49,7 @@ SPEC = DatasetSpec(
     " (GQA, VCR)",
     size="stage1: ~13.7M rows; stage2: 243446",
     size_source="Hub; mapping.yaml",
+    download=("hf://datasets/PVIT/pvit_data_stage1",),
     obtain="Take the json files from https://huggingface.co/datasets/PVIT/pvit_data_stage2 (subset stage1: .../"
     "pvit_data_stage1) and the pictures of COCO train2017, Visual Genome, GQA, VCR and SBU (a media root each).",
 )

@@ -43,6 +43,9 @@ SPEC = DatasetSpec(
     size_source="counted in the nine files at 22b89eb6",
     released="partly",
     substitute="texts and prompts alone: without pictures made by the user every medium is missing",
+    download=(
+        "https://raw.githubusercontent.com/icoz69/StableLLAVA/HEAD/dataset/{action,animal,color,food,furniture,plant,profession,scene,vehicle}.json",
+    ),
     obtain="Take dataset/*.json from https://github.com/icoz69/StableLLAVA. The pictures were never released: make each"
     " from its prompt with SDXL (stable_diffusion.py there) and save it as <category>/<id>.jpg, as the field image"
     " says (media root 'images').",

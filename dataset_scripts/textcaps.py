@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     generator="human",
     size="145k captions on 28k pictures",
     size_source="paper",
+    download=("https://dl.fbaipublicfiles.com/textvqa/data/textcaps/TextCaps_0.1_{train,val}.json",),
     obtain="Take TextCaps_0.1_*.json and train_val_images.zip from https://textvqa.org/textcaps/dataset.",
     kind="base",
     scoring="caption",

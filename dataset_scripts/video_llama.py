@@ -39,6 +39,11 @@ SPEC = DatasetSpec(
     size_source="README, Data section",
     released="partly",
     substitute="the three releases side by side, each by its own converter",
+    download=(
+        "hf://datasets/Vision-CAIR/cc_sbu_align",
+        "hf://datasets/liuhaotian/LLaVA-Instruct-150K",
+        "https://pjlab-gvm-data.oss-cn-shanghai.aliyuncs.com/data/videochat/videochat_instruct_11k.json",
+    ),
     obtain="There is no file of its own: put filter_cap.json of cc_sbu_align, llava_instruct_150k.json and"
     " videochat_instruct_11k.json into the folder (`vlit info` of cc-sbu-align, llava-instruct-150k and videochat says"
     " where from).",

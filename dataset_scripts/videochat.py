@@ -48,6 +48,10 @@ SPEC = DatasetSpec(
     generator="ChatGPT on VideoChat-Text output (dense captions)",
     size="11K (7K descriptions, 4K conversations); picture parts 2000, 4000, 3362",
     size_source="README; counted in the repository",
+    download=(
+        "https://pjlab-gvm-data.oss-cn-shanghai.aliyuncs.com/data/videochat/videochat_instruct_11k.json",
+        "https://raw.githubusercontent.com/OpenGVLab/Ask-Anything/HEAD/video_chat/anno/{minigpt_caption_3,llava_complex_reasoning_2,llava_complex_reasoning_4}k.json",
+    ),
     obtain="Take videochat_instruct_11k.json from the link in Data/instruction_data/README.md of InternVideo and the"
     " picture files from video_chat/anno of https://github.com/OpenGVLab/Ask-Anything. WebVid (media root 'webvid') has"
     " been withdrawn: its videos may be unobtainable; COCO train2014 and cc_sbu_align give the root 'images'.",

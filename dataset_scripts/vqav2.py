@@ -45,6 +45,7 @@ SPEC = DatasetSpec(
     generator="human",
     size="443,757 train, 214,354 val questions",
     size_source="visualqa.org",
+    download=("https://storage.googleapis.com/sfr-vision-language-research/datasets/vqa_{train,val}.json",),
     obtain="Take the v2 questions and annotations from https://visualqa.org/download.html (subset official), or"
     " vqa_train.json and vqa_val.json from LAVIS's storage; pictures (media root 'coco') from https://cocodataset.org.",
     min_typed=0.3,

@@ -27,6 +27,9 @@ SPEC = DatasetSpec(
     media=(MediaRule("coco", ("{ref}", "images/{ref}", "train2017/{ref}", "val2017/{ref}")),),
     picture_sources=("COCO 2017",),
     generator="human",
+    download=(
+        "https://raw.githubusercontent.com/cambridgeltl/visual-spatial-reasoning/HEAD/data/splits/random/{train,dev,test}.jsonl",
+    ),
     obtain="Take data/splits/random/*.jsonl from https://github.com/cambridgeltl/visual-spatial-reasoning, COCO 2017.",
     kind="base",
     scoring="yes_no",

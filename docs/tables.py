@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vlit_hub import registry, schema
 from vlit_hub.cli.list_ import rows
-from vlit_hub.spec import DatasetSpec
+from vlit_hub.spec import HUB, DatasetSpec
 
 REPO = Path(__file__).parents[1]
 STRUCTS = (schema.Sample, schema.Message, schema.Part, schema.Region, schema.Mask, schema.Span, schema.Media)
@@ -99,12 +99,20 @@ def dataset_page(name: str) -> str:
     for entry in spec.files:
         files = " or ".join(" + ".join(f"`{pattern}`" for pattern in choice) for choice in entry.alternatives)
         lines.append(f"| {entry.subset} | {entry.split} | {_cell(files)} |")
-    return "\n".join([*lines, *_roots(spec), "\n## Use\n", "```python", *_use(spec), "```"]) + "\n"
+    return "\n".join([*lines, *_roots(spec), *_download(spec), "\n## Use\n", "```python", *_use(spec), "```"]) + "\n"
 
 
 def _roots(spec: DatasetSpec) -> list[str]:
     roots = sorted({rule.root for rule in spec.media})
     return [f"\nMedia roots: {', '.join(f'`{root}`' for root in roots)}."] if roots else []
+
+
+def _download(spec: DatasetSpec) -> list[str]:
+    places = [f"{HUB}{spec.hub_id}"] if spec.hub_id else []
+    places += [address for address in spec.download if address.partition("#")[0] not in places]
+    if not places:
+        return ["\n`vlit download` fetches none of it: follow the sentences above."]
+    return [f"\n`vlit download {spec.name} --raw RAW` looks in:\n", *(f"- `{place}`" for place in places)]
 
 
 def _use(spec: DatasetSpec) -> list[str]:

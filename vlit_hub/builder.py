@@ -16,10 +16,14 @@ import pyarrow as pa
 from datasets.builder import Key
 
 from vlit_hub import registry
+from vlit_hub.archives import cache_folder
+from vlit_hub.download import download
+from vlit_hub.download_http import DownloadError
 from vlit_hub.fingerprint import code_fingerprint, input_fingerprint
 from vlit_hub.formats.window import Window
-from vlit_hub.release import MissingFiles, Outcome, Release, how_to_get, paused_collector
+from vlit_hub.release import Outcome, Release, paused_collector
 from vlit_hub.schema import Sample, arrow_schema, bare, blobs_of, hints, to_arrow
+from vlit_hub.spec import DatasetSpec
 
 __all__ = ["FEATURES", "VLITBuilder", "VLITBuilderConfig", "code_fingerprint"]
 
@@ -68,16 +72,28 @@ class VLITBuilderConfig(datasets.BuilderConfig):
     def release(self) -> Release:
         """The raw release that this config reads."""
         spec = registry.get(self.dataset)
-        if self.data_dir is None:
-            raise MissingFiles(how_to_get(spec, Path("data_dir"), self.name if self.name in spec.subsets else ""))
         subset = "" if self.name == "default" and "default" not in spec.subsets else self.name
-        return Release(spec, Path(self.data_dir), subset, self.media_roots, self.options or {})
+        raw = Path(self.data_dir) if self.data_dir is not None else _downloaded(spec, subset)
+        return Release(spec, raw, subset, self.media_roots, self.options or {})
 
     def create_config_id(self, config_kwargs: dict[str, Any], custom_features: datasets.Features | None = None) -> str:
         """Names the cache folder: changes with any raw file, any medium, any option."""
         release = self.release()
         digest = hashlib.sha256(f"{input_fingerprint(release)}{custom_features!r}".encode())
         return f"{self.name}-{digest.hexdigest()[:16]}"
+
+
+def _downloaded(spec: DatasetSpec, subset: str) -> Path:
+    """The cached raw folder of a release, fetched once for each subset. Raises DownloadError."""
+    raw = cache_folder() / "raw" / spec.name
+    done = raw / f".{subset or spec.default_subset}.downloaded"
+    if not done.exists():
+        try:
+            download(spec, raw, subset)
+        except DownloadError as error:
+            raise DownloadError(f"give data_dir=, the raw folder: {error}") from None
+        done.touch()
+    return raw
 
 
 class VLITBuilder(datasets.ArrowBasedBuilder):

@@ -47,10 +47,12 @@ def _patch(load: Any) -> None:
 
 def _module(load: Any, name: str, data_dir: str | None) -> Any:
     from vlit_hub import builder
+    from vlit_hub.download import has_download
+    from vlit_hub.release import MissingFiles, how_to_get
 
     spec = registry.get(name)
-    if data_dir is None:
-        raise builder.MissingFiles(f"give data_dir=, the raw folder. {builder.how_to_get(spec, Path('data_dir'))}")
+    if data_dir is None and not has_download(spec):
+        raise MissingFiles(f"give data_dir=, the raw folder. {how_to_get(spec, Path('data_dir'))}")
     return load.DatasetModule(
         "vlit_hub.builder",
         builder.code_fingerprint(spec),
@@ -62,7 +64,7 @@ def load_dataset(
     name: str,
     subset: str | None = None,
     *,
-    data_dir: str | Path,
+    data_dir: str | Path | None = None,
     media_roots: Mapping[str, str] | str | None = None,
     options: Mapping[str, Any] | None = None,
     split: str | None = None,
@@ -72,6 +74,7 @@ def load_dataset(
 ) -> Dataset | DatasetDict | IterableDataset | IterableDatasetDict:
     """A surveyed dataset from its raw folder, as ``datasets.load_dataset`` gives it, without any patch.
 
+    Without ``data_dir`` what `vlit download` can fetch of the subset is fetched first, into the cache.
     ``media_roots``: root name -> folder (or one folder for all) where pictures lie outside ``data_dir``. Raises
     UnknownDataset, MissingFiles, ValueError for an unknown subset, option or root.
     """
@@ -83,7 +86,7 @@ def load_dataset(
         config_name=subset,
         hash=builder.code_fingerprint(spec),
         cache_dir=str(cache_dir) if cache_dir else None,
-        data_dir=str(data_dir),
+        data_dir=str(data_dir) if data_dir is not None else None,
         dataset=spec.name,
         media_roots=media_roots,
         options=options,

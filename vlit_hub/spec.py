@@ -13,6 +13,7 @@ SCOPES = ("general", "specific", "construction-tools", "mixing", "none")
 CONSTRUCTIONS = ("annotation-adaption", "self-instruct", "none")
 TARGETS = ("region", "video", "text", "medicine", "document", "pointcloud", "none")
 RELEASED = ("yes", "partly", "never")
+HUB = "hf://datasets/"
 KINDS = ("survey", "base", "benchmark")
 CONTAINERS = ("json", "dict", "jsonl", "csv", "tsv", "lines", "parquet", "pkl")
 SCORINGS = {
@@ -215,6 +216,11 @@ class DatasetSpec:
     """For what was never or partly released: which form is read instead."""
     obtain: str
     """How to get the files, in one or two sentences."""
+    download: tuple[str, ...] = ()
+    """Where files lie beside the repository ``hub_id``: ``https://host/file``, ``hf://datasets/OWNER/NAME`` (one more
+    repository in which the files are looked for) or ``hf://datasets/OWNER/NAME/GLOB``. What no entry of ``files`` takes
+    (pictures) is fetched for every subset, or for those named behind a ``#`` and joined by commas. ``{a,b}`` stands for
+    two addresses."""
     kind: str = "survey"
     scoring: str = ""
     """Of SCORINGS: how answers are scored where the dataset serves as a benchmark; empty: it does not."""
@@ -229,6 +235,10 @@ class DatasetSpec:
             raise ValueError(f"scoring: a benchmark needs one of: {', '.join(SCORINGS)}")
         if self.kind == "survey" and taxonomy(self.survey_category).scope == ("none",):
             raise ValueError(f"survey_category: {self.survey_category!r} names no scope of: {', '.join(SCOPES)}")
+        for address in self.addresses:
+            subsets = address.partition("#")[2].split(",") if "#" in address else ()
+            if not re.match(rf"https?://[^/]+/.*[^/]$|{HUB}[^/]+/[^/]+", address) or set(subsets) - set(self.subsets):
+                raise ValueError(f"download: {address!r} is no address of a file or repository, or of no known subset")
         if not self.files:
             raise ValueError("files: name at least one file of the release")
 
@@ -236,6 +246,12 @@ class DatasetSpec:
     def taxonomy(self) -> Taxonomy:
         """Scope, construction and target that the survey's words give."""
         return taxonomy(self.survey_category)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses of ``download``, one each."""
+        parts = (re.fullmatch(r"([^{]*)(?:\{(.*)\})?([^}]*)", address) for address in self.download)
+        return tuple(m[1] + word + m[3] for m in parts if m for word in (m[2] or "").split(","))
 
     @property
     def subsets(self) -> tuple[str, ...]:

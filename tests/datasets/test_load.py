@@ -115,7 +115,7 @@ print(json.dumps([fails("vlit/llava-instruct", data_dir="x"), fails("vlit/llava-
 def test_errors_name_the_nearest_dataset_and_the_missing_files(tmp_path: Path) -> None:
     unknown, no_folder, empty = json.loads(run(ERRORS, tmp_path / "home", tmp_path))
     assert unknown.startswith("UnknownDataset: no dataset 'llava-instruct'; nearest: llava-instruct-150k")
-    assert no_folder.startswith("MissingFiles: give data_dir=")
+    assert no_folder.startswith("DownloadError: give data_dir=")
     assert empty.startswith("MissingFiles: llava-instruct-150k expects in")
 
 

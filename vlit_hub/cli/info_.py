@@ -38,6 +38,7 @@ def command(name: Annotated[str, typer.Argument(help="A name of `vlit list`.")],
         "options": dict(spec.options),
         "media_roots": sorted({rule.root for rule in spec.media}),
         "files": files,
+        "download": list(spec.download),
         "obtain": spec.obtain,
     }
     if as_json:
