@@ -9,11 +9,13 @@ from functools import cache
 import numpy as np
 import PIL.Image
 
-from tests.tiny import BUILDERS, tiny
+from tests.tiny import BUILDERS, MODULES, tiny
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.schema import Blob, Media, Message, Part, Region, Sample, validate
 
-FAMILIES = tuple(BUILDERS)
+FAMILIES = tuple(name for name in BUILDERS if "TEMPLATE" in vars(MODULES[name]))
+UNTEMPLATED = tuple(name for name in BUILDERS if name not in FAMILIES)
+"""Families whose processors come without a chat template, each with a road of its own: test_untemplated.py."""
 
 
 @cache

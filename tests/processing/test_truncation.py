@@ -141,8 +141,8 @@ def dropping(reason):
     }.get(reason)
 
 
-ELSEWHERE = {"template", "unreadable_sample", "box_frame", "unknown_token"}
-NARROW = {"several_pictures", "picture_place", "several_turns", "system"}
+ELSEWHERE = {"template", "unreadable_sample", "box_frame"}
+NARROW = {"several_pictures", "picture_place", "several_turns", "system", "lost_text"}
 """Of families that say less than a dialogue: test_narrow_families.py."""
 
 

@@ -1,7 +1,7 @@
 """Tokenizers trained on the spot with the real classes' own rules.
 
-Llama: metaspace and byte fallback; Qwen2: NFC and byte level: so boundaries, spaces and emoji behave as in the released
-checkpoints.
+Llama: metaspace and byte fallback; Qwen2: NFC and byte level; Gemma: no pre-tokens; GPT-2, XLM-R, BERT: so boundaries,
+spaces and emoji behave as in the released checkpoints.
 """
 
 from __future__ import annotations
@@ -50,6 +50,50 @@ def byte_bpe(corpus: tuple[str, ...]) -> tuple[dict[str, int], tuple[tuple[str, 
             vocab_size=900, initial_alphabet=alphabet, special_tokens=["<|endoftext|>"], show_progress=False
         ),
     )
+
+
+@cache
+def gemma_bpe(corpus: tuple[str, ...]) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
+    tokenizer = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    tokenizer.normalizer = normalizers.Replace(" ", "▁")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")  # only while it learns: words, not lines
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>", *(f"<0x{byte:02X}>" for byte in range(256))]
+    return _train(tokenizer, corpus, trainers.BpeTrainer(vocab_size=900, special_tokens=special, show_progress=False))
+
+
+@cache
+def gpt2_bpe(corpus: tuple[str, ...]) -> tuple[dict[str, int], tuple[tuple[str, str], ...]]:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    alphabet, special = pre_tokenizers.ByteLevel.alphabet(), ["<s>", "<pad>", "</s>"]
+    trainer = trainers.BpeTrainer(
+        vocab_size=900, initial_alphabet=alphabet, special_tokens=special, show_progress=False
+    )
+    return _train(tokenizer, corpus, trainer)
+
+
+@cache
+def unigram(corpus: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")]
+    )
+    trainer = trainers.UnigramTrainer(
+        vocab_size=500, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator([*CORPUS, *corpus], trainer)
+    return tuple((piece, score) for piece, score in json.loads(tokenizer.to_str())["model"]["vocab"])
+
+
+@cache
+def wordpiece(corpus: tuple[str, ...]) -> dict[str, int]:
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    trainer = trainers.WordPieceTrainer(vocab_size=500, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator([*CORPUS, *corpus], trainer)
+    return json.loads(tokenizer.to_str())["model"]["vocab"]
 
 
 def _train(

@@ -53,6 +53,7 @@ def predict(
                 max_new_tokens=max_new_tokens,
                 eos_token_id=end_tokens(model, processor),
                 pad_token_id=pad_id(processor.tokenizer),
+                **processor.family.generate,
             )
     finally:
         model.train(was_training)

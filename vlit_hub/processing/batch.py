@@ -87,7 +87,7 @@ def pad(family: Family, native: Any, encoded: Sequence[Encoded], side: Side = "r
     }
     if native.return_mm_token_type_ids:
         kinds = native.create_mm_token_type_ids([e.input_ids for e in encoded])
-        batch["mm_token_type_ids"] = _rows(kinds, 0, side)
+        batch[family.token_types] = _rows(kinds, 0, side)
     if family.extras is not None:
         batch |= family.extras(native, batch, encoded)
     return batch

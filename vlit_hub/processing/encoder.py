@@ -65,7 +65,7 @@ class Encoder:
         except TemplateRefused as error:
             raise Dropped("template", str(error)) from None
         filled = Rendered(text, (), len(pictures)).filled(self.template.placeholder, [p.text for p in written])
-        ids, _ = spread(self._read(filled.text)["input_ids"], self.native.image_token_id, runs(written))
+        ids, _ = spread(self._read(filled.text)[0], self.native.image_token_id, runs(written))
         return Encoded(ids, [IGNORED] * len(ids), pictures, [p.tokens for p in written], [], len(sample.messages))
 
     def _fit(self, sample: Sample, max_length: int) -> Encoded:
@@ -140,18 +140,24 @@ class Encoder:
         except TemplateRefused as error:
             raise Dropped("template", str(error)) from None
         rendered = rendered.filled(self.template.placeholder, pictures)
-        out = self._read(rendered.text)
-        return Tokens(rendered, out["input_ids"], out["offset_mapping"])
+        return Tokens(rendered, *self._read(rendered.text))
 
-    def _read(self, text: str) -> Any:
-        bos, image = self.native.tokenizer.bos_token, self.native.image_token
-        start = text[len(image) * leading(text, image) :]  # some families begin with the picture
-        return self.native.tokenizer(
-            text,
-            add_special_tokens=not (bos and start.startswith(bos)),
+    def _read(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids and the (start, end) of each in ``text``."""
+        native, image = self.native, self.native.image_token
+        first = leading(text, image) if self.family.picture_first else 0
+        start, bos = first * len(image), native.tokenizer.bos_token
+        out = native.tokenizer(
+            text[start:],
+            add_special_tokens=not (bos and text.startswith(bos, start)),
             return_offsets_mapping=True,
             return_attention_mask=False,
         )
+        if not first:
+            return out["input_ids"], out["offset_mapping"]
+        places = [(at, at + len(image)) for at in range(0, start, len(image))]
+        offsets = [(start + begin, start + end) for begin, end in out["offset_mapping"]]
+        return [native.image_token_id] * first + out["input_ids"], places + offsets
 
     def _label(self, sample: Sample, tokens: Tokens, written: Sequence[Picture], kept: Encoded) -> Encoded:
         """``kept`` with every picture spread over its tokens and the answers labelled."""
@@ -166,8 +172,10 @@ class Encoder:
         labels = [IGNORED] * len(input_ids)
         for turn in turns:
             labels[turn.start : turn.stop] = said = input_ids[turn.start : turn.stop]
-            if self.native.tokenizer.unk_token_id in said[:-1]:
-                raise Dropped("unknown_token", f"message {turn.message}")
+            if self.family.gives_back is not None:
+                decoded = self.native.tokenizer.decode(said[:-1], clean_up_tokenization_spaces=False)
+                if not self.family.gives_back(decoded, answers[turn.message]):
+                    raise Dropped("lost_text", f"message {turn.message} becomes {decoded[:60]!r}")
         counts = [picture.tokens for picture in written]
         return Encoded(input_ids, labels, kept.pictures, counts, turns, kept.messages, kept.budget)
 

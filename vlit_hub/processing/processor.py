@@ -14,7 +14,7 @@ from typing import Any
 
 from torch import Tensor
 from transformers import AutoProcessor, PreTrainedConfig, ProcessorMixin
-from transformers.utils import PROCESSOR_NAME
+from transformers.utils import CHAT_TEMPLATE_FILE, PROCESSOR_NAME
 
 from vlit_hub import regions
 from vlit_hub.processing import batch
@@ -147,9 +147,13 @@ class VLITProcessor(ProcessorMixin):
     @cached_property
     def _hash(self) -> str:
         native = {k: v for k, v in self.native.to_dict().items() if k != "processor_class"}
-        parts = [ALGORITHM, self.family.name, self.dialect, self.chat_template, native]
+        written = repr(self.family.write(self.native, [(640, 480)], None))  # what no native class saves (Kosmos-2)
+        parts = [ALGORITHM, self.family.name, self.dialect, self.chat_template, native, written]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
-        digest.update(self.tokenizer.backend_tokenizer.to_str().encode())
+        tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str())
+        calls = {"padding", "truncation"}  # left behind by whoever called it last
+        kept = {key: value for key, value in tokenizer.items() if key not in calls}
+        digest.update(json.dumps(kept, sort_keys=True).encode())
         return digest.hexdigest()
 
     def fingerprint(self, max_length: int) -> str:
@@ -216,7 +220,10 @@ class VLITProcessor(ProcessorMixin):
                 raise OSError(f"{root}: no native processor there; {folder} lies in the folder of one")
         else:
             root, settings = folder, _settings(folder / FOLDER)
-        return cls(AutoProcessor.from_pretrained(root), dialect=settings.get("dialect"))
+        native, saved = AutoProcessor.from_pretrained(root), root / CHAT_TEMPLATE_FILE
+        # Kosmos2Processor, Blip2Processor, InstructBlipProcessor and IdeficsProcessor forget the template they saved.
+        template = saved.read_text(encoding="utf-8") if native.chat_template is None and saved.is_file() else None
+        return cls(native, chat_template=template, dialect=settings.get("dialect"))
 
 
 def _settings(folder: Path) -> dict[str, Any]:

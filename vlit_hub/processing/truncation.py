@@ -31,7 +31,7 @@ REASONS: dict[str, str] = {
     "box_frame": "boxes are written in another frame than that of the pixels: the image processor crops or pads",
     "region": "a region cannot be written in the processor's dialect",
     "control_token": "a text holds one of the tokenizer's special tokens",
-    "unknown_token": "the tokenizer has no token for a part of an answer",
+    "lost_text": "the tokenizer does not give an answer back: white space or letters are lost",
     "template": "the chat template refuses the dialogue",
     "unreadable_sample": "the sample cannot be read from its shard",
     "too_long": "not even the first supervised turn fits",

@@ -6,8 +6,8 @@ limits, tiles) are read where the checkpoint keeps them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -139,7 +139,16 @@ class Family:
     """Gives our copy of the native processor the ``image_token`` and ``image_token_id`` that its class lacks."""
     placeholder: str = "image_token"
     """Attribute of the native processor: what a chat template writes where a picture stands."""
+    picture_first: bool = False
+    """Whether a picture stands before the token that begins a text."""
+    token_types: str = "mm_token_type_ids"
+    """Batch key for the kind of each token, of processors that tell it."""
+    generate: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of ``model.generate`` that its replies to a left-padded batch are right with."""
     says: Says = Says()
+    gives_back: Callable[[str, str], bool] | None = None
+    """(decoded, answer) -> whether the answer survived a tokenizer that loses white space or letters; None: it loses
+    none."""
     pair: Callable[[Any, Any], str] = same_picture_token
     """(native, model config) -> why they do not belong together, or ""."""
     packs: bool = False

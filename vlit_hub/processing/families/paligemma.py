@@ -1,0 +1,49 @@
+"""PaliGemma: pictures, a question that is read in both directions, one answer that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from vlit_hub.processing.families.base import Family, Picture, Says, Size
+from vlit_hub.processing.masking import IGNORED
+
+
+def _resize(native: Any, size: Size, budget: int | None) -> Size:
+    return native.image_processor.size.width, native.image_processor.size.height
+
+
+def _write(native: Any, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
+    return [Picture(native.image_token, (native.image_seq_length,))] * len(sizes)
+
+
+def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[str, Tensor]:
+    """1 where attention is causal: the answer, which is all that is supervised."""
+    return {"token_type_ids": (batch["labels"] != IGNORED).long()}
+
+
+FAMILY = Family(
+    name="paligemma",
+    model_types=("paligemma",),
+    processors=("PaliGemmaProcessor",),
+    dialect="paligemma",
+    resize=_resize,
+    write=_write,
+    extras=_extras,
+    says=Says(several_turns=False, system=False),
+    picture_first=True,
+    why_not="packing and picture sharing come with part 4",
+    logits_to_keep=True,
+    template=(
+        "{% for message in messages %}"
+        "{% if message['role'] == 'user' %}"
+        "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>' }}{% endfor %}"
+        "{{ bos_token }}"
+        "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}"
+        "{{ content['text'] }}{% endfor %}{{ '\n' }}"
+        "{% else %}{% for content in message['content'] %}{{ (content['text'] | trim) + eos_token }}{% endfor %}"
+        "{% endif %}{% endfor %}"
+    ),
+)
