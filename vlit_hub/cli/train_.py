@@ -53,7 +53,7 @@ def refuse_on_red(recipe: Any, as_json: bool) -> None:
     from vlit_hub.shards import Store
     from vlit_hub.verify import verify
 
-    store = Store(recipe.data, subset=recipe.subset or None, split=recipe.split or None)
+    store = Store(recipe.mixture().parts)
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
     report = verify(store, processor, recipe.max_length, CHECKED, recipe.on_error)
     of = {

@@ -139,6 +139,7 @@ class Index:
         self.starts = (0, *accumulate(entry.samples for entry in self.splits))
         """First row of each split, then the number of rows."""
         firsts = (0, *accumulate(map(len, chosen)))
+        self._firsts = firsts
         self.part_starts = tuple(self.starts[first] for first in firsts)
         """First row of each part, then the number of rows."""
         self._rows = [
@@ -163,6 +164,10 @@ class Index:
     def folder(self, split: int) -> Path:
         """Where the index of a split lies, by its position in ``splits``."""
         return self.roots[split] / "index" / self.splits[split].prefix
+
+    def part_of(self, split: int) -> int:
+        """The part that a split belongs to."""
+        return bisect_right(self._firsts, split) - 1
 
     def shard(self, split: int, shard: int) -> Path:
         """The tar of that number in a split."""

@@ -19,6 +19,8 @@ from transformers import PreTrainedModel
 from transformers.trainer_callback import TrainerState
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
+from vlit_hub.shards.mixture_lock import differences
+
 STATE = "vlit_state.json"
 TRAINER_STATE = "trainer_state.json"
 
@@ -59,12 +61,7 @@ class Progress:
         """Raise CheckpointError naming every fact of the plan that is not as it was when the checkpoint was made."""
         now: dict[str, Any] = {**json.loads(json.dumps(plan)), "global_batch": global_batch}
         then: dict[str, Any] = {**self.plan, "global_batch": self.global_batch}
-        differing = [
-            f"{key}: {then.get(key, 'absent')!r} in the checkpoint, {now.get(key, 'absent')!r} now"
-            for key in sorted(then.keys() | now.keys())
-            if then.get(key) != now.get(key)
-        ]
-        if differing:
+        if differing := list(differences(then, now, "the checkpoint")):
             raise CheckpointError(
                 "this checkpoint belongs to another plan, its place in the data means nothing here: "
                 + "; ".join(differing)

@@ -12,6 +12,8 @@ from typing import Any, Literal
 import yaml
 from transformers import TrainingArguments
 
+from vlit_hub.shards import Shards
+from vlit_hub.shards.mixture import SUFFIXES, Mixture, load_mixture, packer_of
 from vlit_hub.training.loader import batch_shape
 
 OWNED = {
@@ -54,11 +56,12 @@ class TrainRecipe:
     """
 
     model: str  # a folder (from_pretrained), or a config.json (random weights, drawn from `seed`)
-    data: str  # folder of shards
+    data: str  # folder of shards; or a mixture (.yaml) or its vlit.lock, which then says seed of the order, tail, ...
     setting: str  # stage of settings.SETTINGS: FA, VLIT, VLIT-only, or all
     out: str  # model, processor, losses.jsonl, train_report.json; checkpoints/ below
     global_batch: int  # samples per optimiser step over all processes
     processor: str = ""  # folder; the model's by default
+    root: str = ""  # folder that a mixture's or lock's paths start from; its own by default
     subset: str = ""  # of the shards; all by default
     split: str = ""
     max_length: int = 2048  # tokens, pictures included
@@ -69,6 +72,7 @@ class TrainRecipe:
     missing: Literal["drop", "raise"] = "drop"  # samples with missing media or unresolved regions
     on_error: Literal["raise", "skip"] = "raise"  # samples that cannot be read
     tail: Literal["drop", "repeat"] = "drop"  # items that do not fill an epoch's last global batch
+    packing: Mapping[str, Any] = field(default_factory=dict)  # packer.Packer's fields; tokens: max_length by default
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -85,6 +89,18 @@ class TrainRecipe:
             raise RecipeError("global_batch and max_length are at least 1")
         if not self.processor and self.model.endswith(".json"):
             raise RecipeError("processor: a model that is only a config needs the folder of its processor")
+
+    def mixture(self) -> Mixture:
+        """What ``data`` names; raises RecipeError, MixtureError or LockError."""
+        if Path(self.data).suffix not in SUFFIXES:
+            packer = packer_of({"tokens": self.max_length, **self.packing}) if self.packing else None
+            part = Shards(Path(self.data), self.subset or None, self.split or None)
+            return Mixture((part,), seed=self.seed, missing=self.missing, tail=self.tail, packer=packer)
+        fixed = ("subset", "split", "missing", "tail", "packing")
+        defaults = {f.name: f.default for f in dataclasses.fields(self)} | {"packing": {}}
+        if said := [key for key in fixed if getattr(self, key) != defaults[key]]:
+            raise RecipeError(f"{', '.join(said)}: to be set in the mixture {self.data}, not in the recipe")
+        return load_mixture(self.data, self.root or None)
 
     def arguments(self) -> TrainingArguments:
         """The TrainingArguments of this process; raises ValueError where the batch sizes do not come out."""

@@ -24,7 +24,7 @@ from transformers import (
 )
 
 from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
-from vlit_hub.shards import Plan, Store
+from vlit_hub.shards import Store
 from vlit_hub.training.callbacks import Bar, ExamplePrinter, LossLog
 from vlit_hub.training.checkpoint import last_checkpoint
 from vlit_hub.training.recipe import CHECKPOINTS, RecipeError, TrainRecipe, load_recipe
@@ -76,14 +76,19 @@ def build(
     check_pair(model, processor)
     tuned = apply(model, family_of(model.config).name, recipe.setting)
     say(str(tuned))
-    store = Store(recipe.data, subset=recipe.subset or None, split=recipe.split or None, on_error=recipe.on_error)
+    mixture = recipe.mixture()
+    if mixture.packer and not processor.family.packs:
+        raise RecipeError(f"packing: family {processor.family.name} does not pack ({processor.family.why_not})")
+    store = Store(mixture.parts, on_error=recipe.on_error)
     with args.main_process_first(local=False, desc="measure"):
         measured = measure(store, processor, recipe.max_length)
     say(
         f"{measured.kept:,} of {measured.samples:,} samples fit max_length {recipe.max_length}: {measured.tokens:,} "
         f"tokens, {measured.supervised:,} supervised"
     )
-    plan = Plan(store.index, seed=recipe.seed, measure=measured.fingerprint, missing=recipe.missing, tail=recipe.tail)
+    plan = mixture.plan(store.index, measured.fingerprint)
+    for share in plan.shares if len(plan.shares) > 1 else ():
+        say(f"{share.name}: {share.samples_per_epoch:,} of {len(plan):,} samples an epoch, {share.samples:,} to take")
     for dataset, reasons in plan.left_out.items():
         say(f"{dataset}: left out {', '.join(f'{count} {reason}' for reason, count in reasons.items())}")
     collator = VLITCollator(
