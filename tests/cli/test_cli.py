@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import venv
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +74,20 @@ def test_build_json_is_one_document_whose_counts_add_up(tmp_path: Path) -> None:
     assert set(found) >= {"name", "subset", "unread", "reasons", "unresolved_regions", "seconds", "peak_rss_mb"}
     again = document("build", "pmc-vqa", "--raw", raw, "--out", tmp_path / "out", "--workers", "2")
     assert again["unchanged"] == ["train", "test"] and again["samples"] == 5
+
+
+def test_index_counts_what_it_reads_and_what_it_leaves_out(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        for name, data in (("1.txt", b"A bus."), ("1.pkl", b"x"), ("2.json", b"{}")):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    found = document("index", tmp_path, "--name", "cc", "--energon")
+    assert (found["shards"], found["records"], found["samples"]) == (1, 2, 1)
+    assert found["unknown_members"] == {"pkl": 1}
+    assert found["skipped"] == {"neither a text nor a json with a caption": 1}
+    assert (tmp_path / ".nv-meta" / "split.yaml").exists()
+    assert "x.tar: 2: neither" in vlit("index", tmp_path, "--strict").stderr
 
 
 def test_check_names_each_fault_and_exits_with_1(tmp_path: Path) -> None:

@@ -13,11 +13,12 @@ import time
 from pathlib import Path
 
 import pytest
+import webdataset
 
 from tests.strategies import picture
 from vlit_hub import registry
 from vlit_hub.release import Release
-from vlit_hub.shards import ShardError, Store
+from vlit_hub.shards import ShardError, Store, webdataset_pipeline
 from vlit_hub.shards.build import StrictError, build
 from vlit_hub.shards.lock import WORK, locked
 
@@ -155,6 +156,59 @@ def test_a_worker_that_is_killed_is_named_and_the_build_goes_on(source, whole, t
     assert files(tmp_path) == whole
     now = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("*.tar")}
     assert {name: now[name] for name in kept} == kept
+
+
+def test_a_picture_is_stored_once_per_group(source, tmp_path):
+    build(release(source), tmp_path / "plain", max_bytes=SMALL)
+    plain = Store(tmp_path / "plain")
+    sizes = set()
+    for workers in (1, 2):
+        out = tmp_path / str(workers)
+        with pytest.raises(KeyboardInterrupt):
+            build(release(source), out, max_bytes=SMALL, share_media=True, workers=workers, progress=_interrupt)
+        build(release(source), out, max_bytes=SMALL, share_media=True, workers=workers)
+        store = Store(out, verify=True)
+        assert list(store) == list(plain)
+        entry = store.index.splits[0]
+        pictures = {(each.group, blob.bytes) for each in store for blob in each.images if blob}
+        assert entry.counts["image"] - entry.counts["missing_media"] - entry.shared == len(pictures) < entry.shared
+        sizes.add(entry.bytes)
+    assert files(tmp_path / "1") == files(tmp_path / "2")
+    assert sizes.pop() < plain.index.splits[0].bytes
+
+
+def _interrupt(split: str, done: int) -> None:
+    if done > RECORDS // 2:
+        raise KeyboardInterrupt
+
+
+def test_webdataset_reads_what_workers_wrote(source, tmp_path):
+    build(release(source), tmp_path, max_bytes=SMALL, workers=2)
+    urls = [str(path) for path in sorted(tmp_path.glob("*.tar"))]
+    store = Store(tmp_path)
+    assert list(webdataset_pipeline(urls)) == list(store)
+    records = list(webdataset.WebDataset(urls, shardshuffle=False))
+    assert [record["__key__"] for record in records] == [store.provenance(row).key for row in range(len(store))]
+
+
+DATASETS = """
+import json, sys
+import datasets
+features = datasets.Features.from_dict(json.load(open(sys.argv[1] + "/manifest.json"))["features"])
+rows = datasets.load_dataset("webdataset", data_files=sys.argv[1] + "/*.tar", features=features, split="train")
+print(json.dumps([[row["__key__"], row["json"]["id"]] for row in rows]))
+"""
+
+
+def test_datasets_reads_what_workers_wrote(source, tmp_path):
+    out = tmp_path / "out"
+    build(release(source), out, max_bytes=SMALL, workers=2)
+    environment = os.environ | {"HF_HOME": str(tmp_path / "home"), "HF_DATASETS_OFFLINE": "1"}
+    command = [sys.executable, "-c", DATASETS, str(out)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    store = Store(out)
+    assert json.loads(done.stdout) == [[store.provenance(row).key, each.id] for row, each in enumerate(store)]
 
 
 CODE = f"""

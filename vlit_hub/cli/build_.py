@@ -28,6 +28,7 @@ def command(
     share_media: Annotated[
         bool, typer.Option("--share-media", help="Store a picture once per group; only our own reader finds it again.")
     ] = False,
+    energon: Annotated[bool, typer.Option("--energon", help="Write the sidecars of Megatron-Energon too.")] = False,
     audit: Annotated[bool, typer.Option("--audit", help="Show where every native value goes.")] = False,
     as_json: Json = False,
 ) -> int:
@@ -43,6 +44,7 @@ def command(
     with progress(f"build {name}") as step:
         report = build(
             release, out, splits=split, strict=strict, with_audit=audit, share_media=share_media, workers=workers,
+            sidecars=energon,
             force=force, progress=step,
         )  # fmt: skip
     if as_json:

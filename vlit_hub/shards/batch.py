@@ -53,6 +53,8 @@ class BatchIndex:
     sizes: list[int] = field(default_factory=list)
     """Bytes of each sample in a tar, headers and padding included."""
     media_rows: int = 0
+    elsewhere: list[tuple[int, int]] = field(default_factory=list)
+    """(shard, offset) of every medium, where they lie in tars that are there already and are not written."""
     ungrouped: list[tuple[int, str]] = field(default_factory=list)
     """(sample, dataset) of those without a group: the key stands in for it."""
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTS, 0))

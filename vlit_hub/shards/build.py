@@ -20,6 +20,7 @@ from typing import Any
 from vlit_hub.audit import Audit, audit
 from vlit_hub.fingerprint import code_fingerprint, input_fingerprint
 from vlit_hub.release import Release, paused_collector
+from vlit_hub.shards import energon
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards.batch import Batch, BatchIndex
 from vlit_hub.shards.build_report import BuildReport, Key, forget, recall, remember
@@ -67,6 +68,7 @@ def build(
     max_bytes: int = MAX_BYTES,
     share_media: bool = False,
     workers: int = 1,
+    sidecars: bool = False,
     force: bool = False,
     progress: Progress | None = None,
 ) -> BuildReport:
@@ -76,8 +78,8 @@ def build(
     counted; with ``strict`` the first such record raises StrictError. A split that stands there finished, of equal
     inputs, is left as it is (``force``: built again); one that was interrupted goes on; else what the folder held of
     it is replaced. With all splits, what it held of the subset's others goes. ``workers``: processes that convert and
-    write; the files do not depend on their number. ``progress(split, records)`` is called now and then. Raises
-    ShardError where another process builds into ``out``.
+    write; the files do not depend on their number. ``sidecars``: those of energon too (energon.py).
+    ``progress(split, records)`` is called now and then. Raises ShardError where another process builds into ``out``.
     """
     started = time.monotonic()
     if workers < 1:
@@ -95,6 +97,10 @@ def build(
             _drop_others(out, total, chosen)
         for split in chosen:
             _Build(release, out, work, split, inputs, settings).run(total, force)
+        if len(total.unchanged) < len(chosen):
+            energon.drop(out)
+        if sidecars:
+            energon.write(out, energon.of_index(out))
     if with_audit:
         total.audit = Audit()
         for split in chosen:

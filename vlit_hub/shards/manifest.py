@@ -60,6 +60,8 @@ class Split(Struct, frozen=True):
     shared: int = 0
     """Media that stand in no member of their own: their index row points to the equal one of an earlier sample of the
     group (``--share-media``). Only the index leads to them; readers of plain tars see the first one only."""
+    foreign: bool = False
+    """The media lie in another's tars, which hold 0 of our samples; only the texts, beside the index, are ours."""
 
 
 class Manifest(Struct, frozen=True):
@@ -87,9 +89,14 @@ def load(folder: Path) -> Manifest:
         )
     for split in manifest.splits:
         for name in (split.prefix, *(shard.file for shard in split.shards)):
-            if not re.fullmatch(r"[A-Za-z0-9_-]+(\.tar)?", name):
+            if not _inside(name) or (name == split.prefix and "/" in name):
                 raise ShardError(f"{path}: {name!r} is no name of a file in this folder")
     return manifest
+
+
+def _inside(name: str) -> bool:
+    """Whether a path stays in the folder that it is relative to."""
+    return not re.search(r"[\0\\]", name) and not {"", ".", ".."} & set(name.split("/"))
 
 
 def replace_split(folder: Path, prefix: str, split: Split | None) -> None:
@@ -100,8 +107,12 @@ def replace_split(folder: Path, prefix: str, split: Split | None) -> None:
     old = load(folder).splits if (folder / NAME).exists() else []
     splits = [entry for entry in old if entry.prefix != prefix] + ([split] if split else [])
     splits.sort(key=lambda entry: entry.prefix)
-    manifest = Manifest(splits=splits, features=features(name for entry in splits for name in entry.members))
+    manifest = Manifest(splits=splits, features=features(name for entry in splits for name in _members(entry)))
     write_atomic(folder / NAME, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+
+
+def _members(entry: Split) -> list[str]:
+    return [] if entry.foreign else entry.members
 
 
 def write_atomic(path: Path, data: bytes) -> None:

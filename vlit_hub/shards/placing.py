@@ -39,10 +39,19 @@ def shard_name(prefix: str, shard: int) -> str:
 
 
 def drop_split(folder: Path, prefix: str) -> None:
-    """Take one split out of a folder: its entry in the manifest, its index, its shards and what a kill left of them."""
+    """Take one split out of a folder: its entry in the manifest, its index, its shards and what a kill left of them.
+
+    Another's shards stay where they are.
+    """
+    foreign = any(entry.foreign for entry in _entries(folder) if entry.prefix == prefix)
     manifests.replace_split(folder, prefix, None)
     shutil.rmtree(folder / "index" / prefix, ignore_errors=True)
-    drop_shards(folder, prefix, 0)
+    if not foreign:
+        drop_shards(folder, prefix, 0)
+
+
+def _entries(folder: Path) -> list[Split]:
+    return manifests.load(folder).splits if (folder / manifests.NAME).exists() else []
 
 
 def drop_shards(folder: Path, prefix: str, first: int) -> None:
@@ -81,6 +90,7 @@ class Placing:
     """One split of a folder in the making. ``share``: a medium is stored once per group, later rows point to it.
 
     ``opening(shard)`` is called before a batch that begins a shard is taken in, ``finished()`` when one is whole.
+    ``beside``: so many tars of another's are there, whose numbers come first; only texts are written, beside the index.
     """
 
     def __init__(
@@ -91,6 +101,7 @@ class Placing:
         max_bytes: int = MAX_BYTES,
         max_samples: int = MAX_SAMPLES,
         share: bool = False,
+        beside: int | None = None,
         opening: Callable[[int], None] | None = None,
         finished: Callable[[], None] | None = None,
     ) -> None:
@@ -100,6 +111,7 @@ class Placing:
         self.state = State()
         self.shards: list[ShardFile] = []
         self.facts: dict[str, Any] = {}
+        self._beside = beside
         self._opening, self._finished = opening, finished
         self._pointers: dict[MediumKey, tuple[int, int]] = {}
         """Shard and offset of every medium that is stored, with ``share``: some 200 bytes each."""
@@ -108,7 +120,11 @@ class Placing:
         """Drop what the folder held of the split; or go on from ``state``, at which ``shards`` were finished."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._refuse_clash()
-        if state is None:
+        if self._beside is not None:
+            self.state.shard = self._beside
+            manifests.replace_split(self.folder, self.prefix, None)
+            shutil.rmtree(self.folder / "index" / self.prefix, ignore_errors=True)
+        elif state is None:
             drop_split(self.folder, self.prefix)
         else:
             self.state, self.shards = state, list(shards or ())
@@ -123,18 +139,27 @@ class Placing:
     def _refuse_clash(self) -> None:
         if len(f"{self.prefix}-{0:09d}.9999.webp") > tar.MAX_NAME:
             raise ValueError(f"{self.prefix}: too long for the {tar.MAX_NAME} bytes of a name in a tar")
-        if not (self.folder / manifests.NAME).exists():
-            return
-        for entry in manifests.load(self.folder).splits:
+        for entry in _entries(self.folder):
+            if entry.prefix == self.prefix and entry.foreign != (self._beside is not None):
+                raise ShardError(
+                    f"{self.folder}: {self.prefix} is the name of {'indexed' if entry.foreign else 'built'} shards "
+                    "there already; give another name or folder"
+                )
             if entry.prefix == self.prefix and (entry.dataset, entry.subset, entry.split) != self.key:
                 raise ShardError(
                     f"{self.folder}: {self.key} would overwrite {(entry.dataset, entry.subset, entry.split)}, "
                     f"whose files are named {self.prefix} too; use another folder"
                 )
 
+    def file(self, shard: int) -> str:
+        """Path of a shard, relative to the folder."""
+        if self._beside is None:
+            return shard_name(self.prefix, shard)
+        return f"index/{self.prefix}/texts-{shard - self._beside:06d}.tar"
+
     def path(self, shard: int) -> Path:
         """Where a finished shard lies."""
-        return self.folder / shard_name(self.prefix, shard)
+        return self.folder / self.file(shard)
 
     def close(self, shard: ShardFile) -> None:
         """Take in that the next shard in order is whole."""
@@ -150,16 +175,24 @@ class Placing:
         media = np.frombuffer(index.media, MEDIA_DTYPE).copy()
         owners = np.repeat(np.arange(len(rows)), rows["media"])
         keys = self._keys(index, rows, media, owners) if self.share else []
-        stored, sizes = self._stored(keys, media, owners, index.sizes) if self.share else (set(), index.sizes)
+        stored, sizes = set[int](), index.sizes
+        if self._beside is not None:
+            stored = set(np.flatnonzero(media["present"]).tolist())
+            sizes = [tar.BLOCK + size + -size % tar.BLOCK for size in rows["length"].tolist()]
+        elif self.share:
+            stored, sizes = self._stored(keys, media, owners, index.sizes)
         segments, shards, starts = self._fit(sizes)
         for segment in segments:
             if self._opening and segment.shard and not segment.offset:
                 self._opening(segment.shard)
         self._fix(index, rows, media, shards, starts, owners)
-        if self.share:
+        if self._beside is not None:
+            for i in stored:
+                media["shard"][i], media["offset"][i] = index.elsewhere[i]
+        elif self.share:
             self._point(keys, media, stored)
         self._merge(index, rows, media, segments)
-        self.state.shared += len(stored)
+        self.state.shared += len(stored) if self.share else 0
         first = rows["media_start"].astype(np.int64) - (self.state.media - len(media))
         return Placed(segments, {(int(owners[i]), int(i - first[owners[i]])) for i in stored})
 
@@ -294,6 +327,7 @@ class Placing:
             members=state.members,
             facts=self.facts,
             shared=state.shared,
+            foreign=self._beside is not None,
         )
 
     def discard(self) -> None:

@@ -115,7 +115,7 @@ class InOrder:
     def _write(self, batch: Batch, segment: Segment) -> None:
         if not segment.offset:
             self.close()
-            self._shard = _Shard(self.placing.path(segment.shard))
+            self._shard = _Shard(self.placing.folder, self.placing.file(segment.shard))
         assert self._shard is not None
         for piece in batch.pieces(segment, self.placing.prefix):
             self._shard.write(piece)
@@ -142,11 +142,11 @@ def temporary(path: Path) -> Path:
 class _Shard:
     """One tar in the making, under a temporary name until it is closed."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, folder: Path, name: str) -> None:
+        self.path, self._name = folder / name, name
         self.samples = self.size = 0
         self._sum = hashlib.sha256()
-        self._temporary = temporary(path)
+        self._temporary = temporary(self.path)
         self._file = open(self._temporary, "wb", buffering=0)
 
     def write(self, data: bytes) -> None:
@@ -160,7 +160,7 @@ class _Shard:
         os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._temporary, self.path)
-        return ShardFile(self.path.name, self.samples, self.size, self._sum.hexdigest())
+        return ShardFile(self._name, self.samples, self.size, self._sum.hexdigest())
 
     def discard(self) -> None:
         self._file.close()
