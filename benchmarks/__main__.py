@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.common import markdown
 
-MODULES = ("normalising",)
+MODULES = ("normalising", "writing",)
 
 
 def run_all() -> bool:
