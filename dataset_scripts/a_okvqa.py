@@ -14,7 +14,7 @@ SPEC = DatasetSpec(
     arxiv="2206.01718",
     year=2022,
     homepage="https://allenai.org/project/a-okvqa/home",
-    licence_stated="not looked up",
+    licence_stated="repository LICENSE: MIT (code); licence of the data not separately stated",
     terms=("COCO/Flickr terms (pictures)",),
     files=(
         Files((("**/aokvqa_v1p0_train.json",),)),

@@ -17,7 +17,7 @@ SPEC = DatasetSpec(
     paper="From image descriptions to visual denotations (TACL 2014)",
     year=2014,
     homepage="https://shannon.cs.illinois.edu/DenotationGraph",
-    licence_stated="not looked up",
+    licence_stated="solely for non-commercial research and education; pictures under the Flickr terms of use",
     terms=("Flickr30k pictures on request only",),
     files=(
         *(

@@ -16,7 +16,7 @@ SPEC = DatasetSpec(
     arxiv="1608.00272",
     year=2016,
     homepage="https://github.com/lichengunc/refer",
-    licence_stated="not looked up",
+    licence_stated="not stated (no licence file in lichengunc/refer)",
     terms=("COCO/Flickr terms (pictures)",),
     files=(
         *(

@@ -22,7 +22,7 @@ SPEC = DatasetSpec(
     convert=MDETR,
     media=(MediaRule("coco", ("{ref}", "train2014/{ref}", "images/{ref}", "coco/train2014/{ref}")),),
     tables={"annotations": Table(rows="annotations", key="image_id")},
-    licence_stated="not looked up",
+    licence_stated="not stated (no licence file in lichengunc/refer)",
     terms=("COCO/Flickr terms (pictures)",),
     meta_keys=MDETR_META,
     modalities=("text", "image", "region"),

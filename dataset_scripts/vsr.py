@@ -14,7 +14,8 @@ SPEC = DatasetSpec(
     arxiv="2205.00363",
     year=2022,
     homepage="https://github.com/cambridgeltl/visual-spatial-reasoning",
-    licence_stated="not looked up",
+    licence="Apache-2.0",
+    licence_stated="repository (data and code): Apache-2.0",
     terms=("COCO/Flickr terms (pictures)",),
     files=(
         Files((("**/random/train.jsonl",), ("train.jsonl",))),

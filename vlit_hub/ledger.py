@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 from vlit_hub.spec import DatasetSpec
 
@@ -31,9 +31,38 @@ SOURCES: dict[str, str] = {
 }
 """Picture source -> what names it in the specs' own words (datasets over its pictures included)."""
 
+RIGHTS: dict[str, tuple[str, str]] = {
+    "COCO": ("own", "Flickr photographs, each under its owner's terms"),
+    "Visual Genome": ("yes", "CC BY 4.0; photographs of COCO and YFCC100M"),
+    "Flickr30k": ("no", "pictures on request only, for non-commercial research and education"),
+    "Conceptual Captions": ("no", "a list of web addresses, no rights in the pictures"),
+    "SBU": ("no", "a list of web addresses, no rights in the pictures"),
+    "LAION": ("no", "a list of web addresses, no rights in the pictures"),
+    "SA-1B": ("no", "Meta's research licence, to be accepted by each user"),
+    "OpenImages": ("yes", "listed as CC BY 2.0"),
+    "OCR-VQA": ("own", "book covers of their publishers"),
+    "VCR": ("no", "film stills, given on registration"),
+    "PubMed Central": ("own", "figures, each under its article's licence"),
+    "ActivityNet": ("no", "YouTube videos of their owners"),
+    "WebVid": ("no", "withdrawn by its owner"),
+    "MSR-VTT": ("no", "YouTube videos of their owners"),
+    "AudioCaps": ("no", "YouTube clips of their owners"),
+    "Objects365": ("own", "Flickr photographs, each under its owner's terms"),
+    "VizWiz": ("yes", "CC BY 4.0"),
+    "MMC4": ("no", "a list of web addresses, no rights in the pictures"),
+}
+"""Picture source -> whether its pictures may be passed on (yes, no, or under their own terms), and why."""
 
-def sources_of(spec: DatasetSpec) -> list[str]:
-    """The known picture sources that the spec's words name, in the table's order."""
+
+class HasSources(Protocol):
+    """A spec, or what is published of one."""
+
+    @property
+    def picture_sources(self) -> tuple[str, ...]: ...
+
+
+def sources_of(spec: HasSources) -> list[str]:
+    """The known picture sources that the words name, in the table's order."""
     words = " ; ".join(spec.picture_sources).lower()
     return [name for name, pattern in SOURCES.items() if re.search(pattern, words)]
 

@@ -22,11 +22,16 @@ from tests.publishing import made
 from vlit_hub.chat import NotChat, to_chat
 from vlit_hub.publishing.export import export
 from vlit_hub.publishing.facts import dataset_facts
+from vlit_hub.publishing.licences import MayNotPass
 from vlit_hub.publishing.tables import ParquetFiles
 from vlit_hub.schema import COLUMNS, Blob, Sample, from_json, from_row, to_json
-from vlit_hub.shards import Store, from_members
+from vlit_hub.shards import ShardWriter, Store, from_members
 
 DIALECT = "float"
+KEPT_BACK = (
+    "Flickr30k: pictures on request only, for non-commercial research and education",
+    "Flickr30k pictures on request only",
+)
 
 
 @pytest.fixture(scope="module")
@@ -213,11 +218,13 @@ def test_tars_alone_are_a_plain_config(tmp_path):
 
 def test_pictures_on_request_stay_behind(tmp_path):
     content = made.write(tmp_path / "shards", "shikra-rd")
-    report = export(tmp_path / "shards", tmp_path / "out", dialect=DIALECT)
+    with pytest.raises(MayNotPass, match="Shikra-RD: their media .* on request only.*--references pushes texts"):
+        export(tmp_path / "shards", tmp_path / "out", dialect=DIALECT)
+    report = export(tmp_path / "shards", tmp_path / "out", dialect=DIALECT, media="references")
     blobs = [blob for samples in content.values() for s in samples for c in COLUMNS.values() for blob in getattr(s, c)]
     present = sum(blob is not None for blob in blobs)
     assert report.withheld == {"shikra-rd": present}
-    assert report.terms == {"shikra-rd": ("Flickr30k pictures on request only",)}
+    assert report.terms == {"shikra-rd": KEPT_BACK}
     store = Store(tmp_path / "out" / "shards", verify=True)
     published = [store[row] for row in range(len(store))]
     assert published == [bare(s) for key in sorted(content, key=str) for s in content[key]]
@@ -225,7 +232,7 @@ def test_pictures_on_request_stay_behind(tmp_path):
     for file in sorted((tmp_path / "out" / "data").rglob("*.parquet")):
         assert all(blob is None for images in pq.read_table(file)["images"].to_pylist() for blob in images)
     card = (tmp_path / "out" / "README.md").read_text()
-    assert f"- Shikra-RD: {present} media (Flickr30k pictures on request only)" in card
+    assert f"- Shikra-RD: {present} media ({'; '.join(KEPT_BACK)})" in card
     chat = [config for config in report.configs if config.form == "chat"]
     without = sum(not s.media for samples in content.values() for s in samples)
     assert sum(config.samples for config in chat) == without == 3
@@ -243,7 +250,7 @@ def bare(sample: Sample) -> Sample:
 
 def test_pictures_on_request_go_when_told(tmp_path):
     made.write(tmp_path / "shards", "shikra-rd")
-    report = export(tmp_path / "shards", tmp_path / "out", forms=("parquet",), pictures=True)
+    report = export(tmp_path / "shards", tmp_path / "out", forms=("parquet",), media="all")
     assert (report.withheld, report.terms) == ({}, {})
     rows = pq.read_table(tmp_path / "out" / "data" / "default")["images"].to_pylist()
     assert sum(blob is not None for images in rows for blob in images) == 131
@@ -303,3 +310,53 @@ def test_card_is_the_hubs(exported):
     assert card.data.license == "cc-by-4.0"
     assert card.data.to_dict()["configs"][0]["config_name"] == "default"
     assert from_json(to_json(Sample())) == Sample()
+
+
+def test_an_export_goes_on_where_it_was_killed(exported, tmp_path, monkeypatch):
+    """Stopped at every split of every form in turn; the finished ones are not written again, the bytes are equal."""
+    report, _, _ = exported
+    source, stops = Path(report.folder).parent / "shards", 0
+    real = ParquetFiles.__exit__
+    written = Counter()
+
+    def stop(self, *args):
+        real(self, *args)
+        key = f"{self.folder.relative_to(tmp_path / 'again')}/{self.split}"
+        written[key] += args[0] is None
+        if written[key] == 1 and args[0] is None:
+            (self.folder / f".{self.split}-00009.tmp").parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / f".{self.split}-00009.tmp").write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ParquetFiles, "__exit__", stop)
+    while True:
+        try:
+            export(source, tmp_path / "again", dialect=DIALECT, repo_id="local/pets", resume=True)
+            break
+        except KeyboardInterrupt:
+            stops += 1
+    assert stops >= 6 and max(written.values()) <= 3
+    first, again = (
+        {
+            path.relative_to(root): path.read_bytes()
+            for path in root.rglob("*")
+            if path.is_file() and ".cache" not in path.parts
+        }
+        for root in (Path(report.folder), tmp_path / "again")
+    )
+    assert first == again
+    before = written.copy()
+    export(source, tmp_path / "again", dialect=DIALECT, repo_id="local/pets", resume=True)
+    assert written == before
+
+
+def test_shared_pictures_are_whole_for_plain_readers(tmp_path):
+    with ShardWriter(tmp_path / "shards", made.NAME, "default", "train", share_media=True) as writer:
+        for number in range(3):
+            named = {"id": str(number), "dataset": made.NAME, "subset": "default", "split": "train", "group": "one"}
+            writer.write(msgspec.structs.replace(made.sample(1), **named))
+    assert Store(tmp_path / "shards").index.splits[0].shared == 2
+    export(tmp_path / "shards", tmp_path / "out", forms=("webdataset",))
+    [read] = read_plainly(tmp_path, [("webdataset", "train")], []).values()
+    pictures = [blob.bytes for row in read["rows"] for blob in from_tar_row(row).images]
+    assert pictures == [made.sample(1).images[0].bytes] * 3

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vlit_hub.cli.common import Json, emit, err, progress, table, verb
+from vlit_hub.cli.common import BadInput, Json, emit, err, progress, table, verb
+
+if TYPE_CHECKING:
+    from vlit_hub.publishing.push import PushReport
 
 
 @verb
@@ -21,58 +25,58 @@ def command(
         str | None, typer.Option(envvar="HF_TOKEN", help="The client's own if left out.", show_envvar=True)
     ] = None,
     chat: Annotated[str, typer.Option("--chat", help="Add a chat config with regions in this dialect.")] = "",
-    pictures: Annotated[bool, typer.Option("--pictures", help="Push pictures given on request only.")] = False,
+    references: Annotated[
+        bool, typer.Option("--references", help="Push texts and references where media may not be passed on.")
+    ] = False,
+    rights_held: Annotated[
+        bool, typer.Option("--rights-held", help="Push all: I hold the rights to pass on what licences do not give.")
+    ] = False,
+    form: Annotated[list[str] | None, typer.Option("--form", help="parquet or webdataset; both if left out.")] = None,
     private: Annotated[bool, typer.Option("--private", help="Make the repository private.")] = False,
+    gated: Annotated[str | None, typer.Option(help="auto or manual: files on request only.")] = None,
     revision: Annotated[str | None, typer.Option(help="Branch to push to.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Tag to put on the commit.")] = None,
     create_pr: Annotated[bool, typer.Option("--pr", help="Propose the push as a pull request.")] = False,
     message: Annotated[str, typer.Option("--message", help="Commit message.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be sent.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Publish a dataset (parquet, WebDataset tars, chat form) or a model in one commit, and compare checksums."""
-    from vlit_hub.publishing.export import OWNED
-    from vlit_hub.publishing.push import RepoType, full_name, push_folder
-    from vlit_hub.publishing.staging import stage_model
+    """Publish a dataset (parquet, WebDataset tars, chat form) or a model, whole or not at all; a second run resumes."""
+    from vlit_hub.publishing.publish import Destination, publish_dataset, publish_model
 
-    is_dataset = (folder / "manifest.json").is_file()
-    kind: RepoType = "dataset" if is_dataset else "model"
-    repo = full_name(repo, endpoint=endpoint, token=token)
-    with tempfile.TemporaryDirectory(dir=folder.absolute().parent, prefix=".push-") as work:
-        ready = Path(work) / "ready"
-        if is_dataset:
-            export_dataset(folder, ready, chat, pictures, repo)
-        else:
-            stage_model(folder, ready)
-            name_repository(ready / "README.md", repo)
-        with progress(f"push {repo}") as step:
-            report = push_folder(
-                ready, repo, kind, endpoint=endpoint, token=token, private=private, revision=revision,
-                create_pr=create_pr, commit_message=message or f"Publish {repo} with vlit_hub",
-                owned=OWNED if is_dataset else None, dry_run=dry_run,
-                on_progress=lambda label, done, total: step(f"{label} of {total:,} bytes", done),
+    if gated not in (None, "auto", "manual"):
+        raise BadInput(f"--gated {gated}: auto or manual")
+    if references and rights_held:
+        raise BadInput("--references leaves media behind, --rights-held takes them along: choose one")
+    to = Destination(repo, endpoint, token, private, gated, revision, tag, create_pr, message)  # type: ignore[arg-type]
+    with progress(f"push {repo}") as step:
+        steps = partial(_step, step)
+        if (folder / "manifest.json").is_file():
+            report, exported = publish_dataset(
+                folder, to, forms=tuple(form or ("parquet", "webdataset")), dialect=chat or None,  # type: ignore[arg-type]
+                media="all" if rights_held else "references" if references else "refuse", dry_run=dry_run,
+                on_progress=steps,
             )  # fmt: skip
+            for dataset, count in exported.withheld.items():
+                why = "; ".join(exported.terms[dataset])
+                err.print(f"{dataset}: {count} media stay behind ({why})", highlight=False)
+        else:
+            report = publish_model(folder, to, dry_run=dry_run, on_progress=steps)
     if as_json:
         return emit(asdict(report))
-    table(repo, ("fact", "value"), ([key, value] for key, value in asdict(report).items() if value not in ("", ())))
+    table(report.repo_id, ("fact", "value"), _facts(report))
     if report.stale:
         err.print(f"{len(report.stale)} files on the Hub are not in this folder and were left there", highlight=False)
 
 
-def name_repository(card: Path, repo: str) -> None:
-    """Put ``repo`` where the card names no repository; the card is a link to that of the model, which stays."""
-    from vlit_hub.publishing.rendering import REPO
-
-    text = card.read_text(encoding="utf-8").replace(REPO, repo)
-    card.unlink()
-    card.write_text(text, encoding="utf-8")
+def _step(show: Callable[[str, int], None], label: str, done: int, total: int) -> None:
+    show(f"{label} of {total:,} bytes", done)
 
 
-def export_dataset(folder: Path, ready: Path, chat: str, pictures: bool, repo: str) -> Any:
-    """The folder to push for a folder of shards."""
-    from vlit_hub.publishing.export import export
-
-    report = export(folder, ready, dialect=chat or None, pictures=pictures, repo_id=repo)
-    for dataset, count in report.withheld.items():
-        terms = ", ".join(report.terms[dataset])
-        err.print(f"{dataset}: {count} media stay behind ({terms}); --pictures pushes them", highlight=False)
-    return report
+def _facts(report: PushReport) -> Iterator[tuple[str, object]]:
+    """The report; paths that are or would be sent one a line in a dry run, counted else."""
+    for key, value in asdict(report).items():
+        if key == "sent" and not report.dry_run:
+            yield key, len(value)
+        elif value not in ("", ()):
+            yield key, "\n".join(value) if isinstance(value, tuple) else value

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vlit_hub.publishing.configs import Config, loadable, metadata, tar_configs
 from vlit_hub.publishing.facts import DatasetFacts, Spread, dataset_facts
+from vlit_hub.publishing.licences import CONSEQUENCES, mixture
 from vlit_hub.publishing.model_card import model_card
 from vlit_hub.publishing.rendering import REPO, card, render
 from vlit_hub.regions import DIALECTS
@@ -60,7 +61,9 @@ def dataset_card(
         tables=tables(facts),
         command=lambda section: f"Command: `{COMMAND} {folder} {section}`.",
         where=" in a copy of this repository" if folder == "shards" else " (SHARDS: the folder of the tars)",
-        withheld=[(part, facts.withheld[part.name]) for part in facts.parts if part.name in facts.withheld],
+        withheld=facts.withheld,
+        licences=mixture(facts.parts),
+        meanings=CONSEQUENCES,
         configs=configs,
         readable=readable,
         tars=tars if readable != tars else [],

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Container, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pyarrow as pa
 
 from vlit_hub.chat import NotChat, to_chat
 from vlit_hub.publishing.configs import Config, ConfigSplit, names, prefixed
+from vlit_hub.publishing.finished import Finished
 from vlit_hub.publishing.forms import config_split, published
 from vlit_hub.publishing.tables import ParquetFiles
 from vlit_hub.schema import parts
@@ -30,7 +32,7 @@ CHAT_FEATURES = {
 
 
 def chat_form(
-    store: Store, folder: Path, terms: Container[str], dialect: str
+    store: Store, folder: Path, terms: Container[str], dialect: str, finished: Finished
 ) -> tuple[list[Config], dict[str, dict[str, int]]]:
     """The chat configs, one per (dataset, subset) and kind, and those left out: subset's config -> reason -> samples.
 
@@ -41,21 +43,13 @@ def chat_form(
     left_out: dict[str, Counter[str]] = {name: Counter() for name in known.values()}
     for number, split in enumerate(store.index.splits):
         name = known[split.dataset, split.subset]
-        places = {kind: f"{_chat_prefix(dialect, kind)}/{name}" for kind in CHAT_FEATURES}
-        with ExitStack() as stack:
-            files = {
-                kind: stack.enter_context(_chat_files(folder / places[kind], split.split, kind)) for kind in places
-            }
-            for sample, size in published(store, number, terms):
-                try:
-                    chat = to_chat(sample, dialect)
-                except NotChat as error:
-                    left_out[name][error.reason] += 1
-                    continue
-                chat["images"] = [sample.images[part.index] for part in parts(sample) if part.type == "image"]
-                files["messages" if "messages" in chat else "completion"].add(chat, size)
-        for kind, written in files.items():
-            splits.setdefault((name, kind), []).extend(config_split(split.split, places[kind], written))
+        step = f"{_chat_prefix(dialect, 'messages')}/{name}/{split.split}"
+        if finished.get(step) is None:
+            finished.note(step, _chat_split(store, number, terms, dialect, folder, name))
+        written, reasons = finished.get(step)
+        left_out[name].update(reasons)
+        for kind, found in written.items():
+            splits.setdefault((name, kind), []).extend(ConfigSplit(**entry) for entry in found)
     configs = [
         Config(
             prefixed(_chat_prefix(dialect, kind), name, list(known.values())),
@@ -67,6 +61,28 @@ def chat_form(
         if found
     ]
     return configs, {name: dict(reasons.most_common()) for name, reasons in left_out.items() if reasons}
+
+
+def _chat_split(
+    store: Store, number: int, terms: Container[str], dialect: str, folder: Path, name: str
+) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
+    """Write one split: kind -> its ConfigSplit as plain data (none without rows), and reason -> samples left out."""
+    split = store.index.splits[number].split
+    places = {kind: f"{_chat_prefix(dialect, kind)}/{name}" for kind in CHAT_FEATURES}
+    left_out: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files = {kind: stack.enter_context(_chat_files(folder / place, split, kind)) for kind, place in places.items()}
+        for sample, size in published(store, number, terms):
+            try:
+                chat = to_chat(sample, dialect)
+            except NotChat as error:
+                left_out[error.reason] += 1
+                continue
+            chat["images"] = [sample.images[part.index] for part in parts(sample) if part.type == "image"]
+            files["messages" if "messages" in chat else "completion"].add(chat, size)
+    return {
+        kind: [asdict(found) for found in config_split(split, places[kind], written)] for kind, written in files.items()
+    }, dict(left_out)
 
 
 def _chat_prefix(dialect: str, kind: str) -> str:

@@ -13,17 +13,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vlit_hub.publishing.cards import dataset_card
 from vlit_hub.publishing.chat_form import chat_form
 from vlit_hub.publishing.configs import Config, Form, tar_configs
-from vlit_hub.publishing.facts import DatasetFacts, dataset_facts, parts_of
+from vlit_hub.publishing.facts import DatasetFacts, dataset_facts, media_present, parts_of, texts
+from vlit_hub.publishing.finished import Finished
 from vlit_hub.publishing.forms import parquet_form, tar_form
+from vlit_hub.publishing.licences import check_media, consequence
 from vlit_hub.regions import dialect as known_dialect
 from vlit_hub.shards import Store
 from vlit_hub.shards import manifest as manifests
 
+MediaChoice = Literal["refuse", "references", "all"]
 FORMS: tuple[Form, ...] = ("parquet", "webdataset")
 OWNED = re.compile(
     r"data/[^/]+/[^/]+-\d{5}-of-\d{5}\.parquet"
@@ -63,16 +66,18 @@ def export(
     *,
     forms: Sequence[Form] = FORMS,
     dialect: str | None = None,
-    pictures: bool = False,
+    media: MediaChoice = "refuse",
     title: str = "",
     note: str = "",
     repo_id: str = "",
+    resume: bool = False,
 ) -> ExportReport:
     """Write ``out``, a new folder ready to push, from a finished folder of shards.
 
-    ``dialect`` adds the chat configs, regions written in it. Media of a dataset whose terms give them on request only
-    stay behind (texts and ``media.ref`` go) unless ``pictures`` is true. ``title``, ``note`` and ``repo_id``
-    go to the card (cards.dataset_card).
+    ``dialect`` adds the chat configs, regions written in it. ``media``: where media are there that may not be passed on
+    (licences.py), ``refuse`` raises MayNotPass, ``references`` leaves them behind (texts and ``media.ref`` go), ``all``
+    takes them along. ``title``, ``note`` and ``repo_id`` go to the card (cards.dataset_card).
+    ``resume``: ``out`` may hold what an equal call had written when it was killed; finished splits stay.
     Memory is constant in the number of samples. Raises ValueError for an unknown form or dialect, FileExistsError
     where ``out`` holds anything, ShardError, UnknownDataset.
     """
@@ -82,14 +87,15 @@ def export(
         known_dialect(dialect)
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    if any(folder.iterdir()) and not resume:
         raise FileExistsError(f"{folder} is not empty; export into a new folder")
     store = Store(shards_dir)
-    terms = {part.name: part.on_request for part in parts_of(store.index.splits) if part.on_request and not pictures}
-    configs = parquet_form(store, folder, terms) if "parquet" in forms else []
+    terms = _kept_back(store, media)
+    finished = Finished(folder if resume else None)
+    configs = parquet_form(store, folder, terms, finished) if "parquet" in forms else []
     left_out: dict[str, dict[str, int]] = {}
     if dialect is not None:
-        chat, left_out = chat_form(store, folder, terms, dialect)
+        chat, left_out = chat_form(store, folder, terms, dialect, finished)
         configs += chat
     if "webdataset" in forms:
         tar_form(store, folder / "shards", terms)
@@ -104,10 +110,24 @@ def export(
     return _report(folder, configs, facts, left_out)
 
 
+def _kept_back(store: Store, media: MediaChoice) -> dict[str, tuple[str, ...]]:
+    """Dataset -> why its media stay behind; raises MayNotPass where that must be decided first."""
+    found = [consequence(part) for part in parts_of(store.index.splits)]
+    found = [part for part in found if part.media == "no" and media != "all"]
+    if media == "refuse":
+        holding = {
+            split.dataset
+            for number, split in enumerate(store.index.splits)
+            if any(media_present(sample) for sample in texts(store.index, number))
+        }
+        check_media(part for part in found if part.part in holding)
+    return {part.part: part.kept_back for part in found}
+
+
 def _report(
     folder: Path, configs: Sequence[Config], facts: DatasetFacts, left_out: dict[str, dict[str, int]]
 ) -> ExportReport:
-    written = [path for path in folder.rglob("*") if path.is_file()]
+    written = [path for path in folder.rglob("*") if path.is_file() and ".cache" not in path.relative_to(folder).parts]
     return ExportReport(
         folder=str(folder),
         configs=tuple(configs),
@@ -116,5 +136,5 @@ def _report(
         bytes=sum(path.stat().st_size for path in written),
         left_out=left_out,
         withheld=facts.withheld,
-        terms={part.name: part.on_request for part in facts.parts if part.name in facts.withheld},
+        terms={part.name: consequence(part).kept_back for part in facts.parts if part.name in facts.withheld},
     )

@@ -87,15 +87,11 @@ class Part:
     obtain: str
     survey_category: str
     taxonomy: Taxonomy
+    modalities: tuple[str, ...]
 
     @classmethod
     def of(cls, spec: DatasetSpec) -> Part:
         return cls(**{name: getattr(spec, name) for name in cls.__dataclass_fields__})
-
-    @property
-    def on_request(self) -> tuple[str, ...]:
-        """The terms under which its media are not ours to pass on."""
-        return tuple(term for term in self.terms if "on request" in term.lower())
 
 
 @dataclass(frozen=True)

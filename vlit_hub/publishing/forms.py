@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 from vlit_hub.builder import FEATURES
 from vlit_hub.publishing.configs import Config, ConfigSplit, names
 from vlit_hub.publishing.facts import BUILD, WITHHELD, build_reports, media_present, without_media
+from vlit_hub.publishing.finished import Finished
 from vlit_hub.publishing.tables import ParquetFiles
 from vlit_hub.schema import COLUMNS, Blob, Sample, to_arrow
 from vlit_hub.shards import ShardWriter, Store
@@ -38,7 +40,7 @@ def published(store: Store, number: int, terms: Container[str]) -> Iterator[tupl
         yield sample, int(lengths[row]) + sum(len(blob.bytes or b"") for blob in blobs if blob)
 
 
-def parquet_form(store: Store, folder: Path, terms: Container[str]) -> list[Config]:
+def parquet_form(store: Store, folder: Path, terms: Container[str], finished: Finished) -> list[Config]:
     """The parquet configs, one per (dataset, subset)."""
     schema = FEATURES.arrow_schema
     splits: dict[str, list[ConfigSplit]] = {}
@@ -46,10 +48,13 @@ def parquet_form(store: Store, folder: Path, terms: Container[str]) -> list[Conf
     for number, split in enumerate(store.index.splits):
         name = known[split.dataset, split.subset]
         place = f"data/{name}"
-        with ParquetFiles(folder / place, split.split, schema, partial(_sample_table, schema)) as files:
-            for sample, size in published(store, number, terms):
-                files.add(sample, size)
-        splits.setdefault(name, []).extend(config_split(split.split, place, files))
+        step = f"{place}/{split.split}"
+        if finished.get(step) is None:
+            with ParquetFiles(folder / place, split.split, schema, partial(_sample_table, schema)) as files:
+                for sample, size in published(store, number, terms):
+                    files.add(sample, size)
+            finished.note(step, [asdict(found) for found in config_split(split.split, place, files)])
+        splits.setdefault(name, []).extend(ConfigSplit(**found) for found in finished.get(step))
     return [Config(name, "parquet", tuple(found), FEATURES.to_dict()) for name, found in splits.items() if found]
 
 
@@ -70,17 +75,20 @@ def config_split(split: str, place: str, files: ParquetFiles[Any]) -> list[Confi
 
 
 def tar_form(store: Store, out: Path, terms: Container[str]) -> None:
-    """The shards with index, manifest and build report; written anew where media stay behind, else linked."""
+    """The shards with index, manifest and build report; written anew where media stay behind or are shared by several
+    samples (plain readers of tars find them in the first only), else linked. Splits that are there already stay."""
     source = store.index.path
-    out.mkdir()
-    (out / "index").mkdir()
+    (out / "index").mkdir(parents=True, exist_ok=True)
+    there = {split.prefix for split in manifests.load(out).splits} if (out / manifests.NAME).exists() else set()
     for number, split in enumerate(store.index.splits):
-        if split.dataset in terms:
-            _without_media(store, number, out)
+        if split.prefix in there:
+            continue
+        if split.dataset in terms or split.shared:
+            _written_anew(store, number, out, split.dataset in terms)
             continue
         for shard in split.shards:
             _link(source / shard.file, out / shard.file)
-        (out / "index" / split.prefix).mkdir()
+        (out / "index" / split.prefix).mkdir(exist_ok=True)
         for name in ("rows.npy", "media.npy"):
             _link(store.index.folder(number) / name, out / "index" / split.prefix / name)
         manifests.replace_split(out, split.prefix, split)
@@ -88,19 +96,23 @@ def tar_form(store: Store, out: Path, terms: Container[str]) -> None:
         (out / BUILD).write_text(json.dumps(reports, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _without_media(store: Store, number: int, out: Path) -> None:
+def _written_anew(store: Store, number: int, out: Path, bare: bool) -> None:
+    """The split through the writer, ``bare`` without its media."""
     split, start = store.index.splits[number], store.index.starts[number]
     withheld = Counter(split.facts.get(WITHHELD, {}))
     with ShardWriter(out, split.dataset, split.subset, split.split) as writer:
         for row in range(start, start + split.samples):
             sample = store[row]
-            withheld += media_present(sample)
-            writer.write(without_media(sample))
-        writer.facts = {**split.facts, WITHHELD: dict(withheld)}
+            if bare:
+                withheld += media_present(sample)
+                sample = without_media(sample)
+            writer.write(sample)
+        writer.facts = {**split.facts, **({WITHHELD: dict(withheld)} if withheld else {})}
 
 
 def _link(source: Path, target: Path) -> None:
     """A hard link (shards are replaced, never changed in place), or a copy on another file system."""
+    target.unlink(missing_ok=True)
     try:
         os.link(source, target)
     except OSError:

@@ -12,7 +12,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from vlit_hub.evaluation.evaluate_model import CONTROLS, UNTUNED
 from vlit_hub.evaluation.report import stratum
 from vlit_hub.publishing.facts import DatasetFacts
-from vlit_hub.publishing.licences import slug
+from vlit_hub.publishing.licences import CONSEQUENCES, mixture, slug
 from vlit_hub.publishing.rendering import REPO, card, render, resource
 
 NOT_RECORDED = "not recorded"
@@ -57,6 +57,8 @@ def model_card(
         family=family,
         facts=data_facts,
         parts=parts,
+        licences=mixture(parts),
+        meanings=CONSEQUENCES,
         labels={name: _labels(data_facts, name) for name in ("task", "language")},
         stages=stages,
         recipe=_recipe,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -43,6 +44,11 @@ class ParquetFiles(Generic[T]):
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> ParquetFiles[T]:
+        for left in (
+            *self.folder.glob(f".{self.split}-?????.tmp"),
+            *self.folder.glob(f"{self.split}-?????-of-?????.parquet"),
+        ):
+            left.unlink()  # of a run that was killed
         return self
 
     def add(self, row: T, size: int) -> None:
@@ -60,7 +66,11 @@ class ParquetFiles(Generic[T]):
             self.folder.mkdir(parents=True, exist_ok=True)
             self.files.append(self.folder / f".{self.split}-{len(self.files):05d}.tmp")
             self._writer = pq.ParquetWriter(
-                self.files[-1], self.schema, write_page_index=True, use_content_defined_chunking=True
+                self.files[-1],
+                self.schema,
+                write_page_index=True,
+                use_content_defined_chunking=True,
+                **_encoding(self.schema),
             )
         self._writer.write_table(self.table(self._buffer), row_group_size=len(self._buffer))
         self._written += self._buffered
@@ -89,3 +99,18 @@ class ParquetFiles(Generic[T]):
     def bytes(self) -> int:
         """Of the finished files."""
         return sum(path.stat().st_size for path in self.files)
+
+
+def _encoding(schema: pa.Schema) -> dict[str, Any]:
+    """Pictures are compressed already: neither compression nor dictionaries for columns of bytes."""
+    file = io.BytesIO()
+    pq.ParquetWriter(file, schema).close()
+    columns = pq.ParquetFile(file).schema
+    leaves = [columns.column(i) for i in range(len(columns))]
+    text = [
+        leaf.path for leaf in leaves if not (leaf.physical_type == "BYTE_ARRAY" and leaf.logical_type.type == "NONE")
+    ]
+    return {
+        "use_dictionary": text,
+        "compression": {leaf.path: "SNAPPY" if leaf.path in text else "NONE" for leaf in leaves},
+    }
