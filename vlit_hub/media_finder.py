@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -14,13 +15,20 @@ from vlit_hub.spec import MediaRule
 
 MAX_PICTURE, MAX_STREAM = 1 << 28, 1 << 30
 """Bytes of a picture, and of another medium, that is read from an archive."""
+COCO = (
+    *(f"{folder}{name}{{coco}}.jpg" for folder in ("", "images/") for name in ("", "COCO_train2014_", "COCO_val2014_")),
+    *("train2017/{coco}.jpg", "val2017/{coco}.jpg"),
+    *("train2014/COCO_train2014_{coco}.jpg", "val2014/COCO_val2014_{coco}.jpg"),
+)
+"""Where a picture of COCO lies, by its number: 2017 is another split of the pictures of 2014, under shorter names."""
 
 
 class MediaFinder:
     """Turns native references into the media below the roots of one read.
 
     ``roots``: root name -> what the user gave for it, or one for all (:func:`vlit_hub.media_roots.open_root`: a folder,
-    an archive, a table of URLs). A root for which nothing is given is searched in ``raw``.
+    an archive, a table of URLs). A root for which nothing is given is searched in ``raw``. In a root of COCO (``coco``,
+    ``coco2014`` ...) a picture that no candidate finds is found by its number, whichever year's names are there.
     """
 
     def __init__(self, raw: Path, rules: Iterable[MediaRule], roots: Mapping[str, str] | str | None = None) -> None:
@@ -41,7 +49,7 @@ class MediaFinder:
                     (opened[self.folders[rule.root]], candidate)
                     for rule in self.rules
                     if rule.type == kind
-                    for candidate in rule.candidates
+                    for candidate in (*rule.candidates, *(COCO if rule.root.startswith("coco") else ()))
                     # A candidate whose own folder is not there finds nothing: half of the look-ups are saved.
                     if opened[self.folders[rule.root]].holds(os.path.dirname(candidate.partition("{")[0]))
                 )
@@ -63,8 +71,8 @@ class MediaFinder:
         limit = MAX_PICTURE if type == "image" else MAX_STREAM
         for root, candidate in self._places[type]:
             relative = _fill(candidate, ref)
-            if relative is None:
-                escaped = True
+            if not relative:
+                escaped |= relative is None
                 continue
             tried = True
             if (found := root.find(relative, ref, limit)) is not None:
@@ -86,8 +94,14 @@ class MediaFinder:
         return digest.hexdigest()
 
 
+_COCO_NUMBER = re.compile(r"(?:^|[/\\_])(\d{12})(?:\.jpg)?$")
+
+
 def _fill(candidate: str, ref: str) -> str | None:
-    """The candidate's relative path, None if it would leave its root."""
+    """The candidate's relative path, None if it would leave its root, "" where the reference has no such part."""
+    if "{coco}" in candidate:
+        number = _COCO_NUMBER.search(ref)
+        return candidate.replace("{coco}", number[1]) if number else ""
     if "{ref}" not in candidate:
         path = PurePosixPath(ref.replace("\\", "/"))
         if path.name in ("", ".."):
