@@ -53,7 +53,9 @@ def _inside(row: int, split: str, number: int) -> dict:
     return captioned("dataset_coco.json", row, f"val2014/COCO_val2014_{number:012d}.jpg", "A dog.", meta=meta)
 
 
-_OFFICIAL = captioned("annotations/captions_train2017.json", 0, "000000000009.jpg", "A red bus.", meta='{"id":661}')
+_OFFICIAL = captioned(
+    "annotations/captions_train2017.json", 0, "000000000009.jpg", "A red bus.", (64, 48), meta='{"id":661}'
+)  # fmt: skip
 EXPECTED = {
     "default": {"train": [_TRAIN], "validation": [_VALIDATION]},
     "karpathy": {"train": [_inside(1, "restval", 2)], "validation": [], "test": [_inside(0, "test", 1)]},
