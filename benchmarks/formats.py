@@ -37,7 +37,8 @@ FAMILIES = (
     Family("tool use", "gpt4tools", "gpt4tools_71k.json"),
     Family("csv multiple choice", "pmc_vqa", "train.csv", "v1", arrow=True),
     Family("multiple choice by key", "scienceqa", "problems.json"),
-    Family("dictionary with a second file", "mimic_it", "LA_instructions.json", "LA"),
+    Family("dictionary with a second file", "mimic_it", "LA_instructions.json", "LA",
+           without=("LA.json",)),
     Family("base64 rows", "m3it", "data/kvqa/a-okvqa/train.jsonl", text_only=False),
     Family("interleaved pictures", "textbind", "train.json"),
     Family("interleaved pictures by name", "sparkles_cc", "annotations/SparklesDialogueCC.json"),
@@ -47,7 +48,7 @@ FAMILIES = (
     Family("phrase marks with inline boxes", "svit", "data/referring_qa.json", "referring_qa", partial=True),
     Family("box lists of turns", "grit_ferret", "git_instruction.json"),
     Family("boxes as location tokens", "pvit", "stage2/1_small_objects.json"),
-    Family("numbered objects", "gpt4roi", "vcr/train.jsonl"),
+    Family("numbered objects, a file each", "gpt4roi", "vcr/train.jsonl", text_only=False),
     Family("boxes in braces", "minigpt_v2", "multitask_conversation/multitask_conversation.json"),
     Family("question of a box", "as_1b", "region_vqa_1m.jsonl"),
     Family("objects of a picture", "grand", "part_1/part_1_1/sa_7.json"),
@@ -137,9 +138,7 @@ def measure(family: Family, records: int = RECORDS) -> list[Row]:
         ]
         if not family.arrow:
             return rows
-        one, two = (
-            child("benchmarks.formats", "load", *place, f"{work}/cache{n}", str(n)) for n in (1, 2)
-        )
+        one, two = (child("benchmarks.formats", "load", *place, f"{work}/cache{n}", str(n)) for n in (1, 2))
         rate = one["samples"] / one["seconds"]
         rows += [
             Row(f"samples/s, raw -> Arrow, {family.what}", rate, "20,000", RATE, rate / RATE, 1.0),

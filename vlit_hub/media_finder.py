@@ -68,9 +68,17 @@ class MediaFinder:
         if "\0" in ref:
             raise UnsafePath(type, "the media path holds a null character")
         escaped = tried = False
+        leaves = _leaves(ref)
+        named: tuple[str, str] | None = None
         limit = MAX_PICTURE if type == "image" else MAX_STREAM
         for root, candidate in self._places[type]:
-            relative = _fill(candidate, ref)
+            if "{ref}" in candidate:
+                relative = None if leaves else candidate.replace("{ref}", ref)
+            elif "{coco}" in candidate:
+                relative = _coco(candidate, ref)
+            else:
+                named = named or _named(ref)
+                relative = candidate.replace("{name}", named[0]).replace("{stem}", named[1]) if named[0] else None
             if not relative:
                 escaped |= relative is None
                 continue
@@ -97,18 +105,23 @@ class MediaFinder:
 _COCO_NUMBER = re.compile(r"(?:^|[/\\_])(\d{12})(?:\.jpg)?$")
 
 
-def _fill(candidate: str, ref: str) -> str | None:
-    """The candidate's relative path, None if it would leave its root, "" where the reference has no such part."""
-    if "{coco}" in candidate:
-        number = _COCO_NUMBER.search(ref)
-        return candidate.replace("{coco}", number[1]) if number else ""
-    if "{ref}" not in candidate:
-        path = PurePosixPath(ref.replace("\\", "/"))
-        if path.name in ("", ".."):
-            return None
-        return candidate.replace("{name}", path.name).replace("{stem}", path.stem)
+def _coco(candidate: str, ref: str) -> str:
+    """The candidate's relative path, "" where the reference has no such number."""
+    number = _COCO_NUMBER.search(ref)
+    return candidate.replace("{coco}", number[1]) if number else ""
+
+
+def _leaves(ref: str) -> bool:
+    """Whether a reference taken as a path would leave the folder that it is put in."""
     if ref.startswith(("/", "\\")) or ref[1:2] == ":":
-        return None
-    if ".." in ref and ".." in ref.replace("\\", "/").split("/"):
-        return None
-    return candidate.replace("{ref}", ref)
+        return True
+    return ".." in ref and ".." in ref.replace("\\", "/").split("/")
+
+
+def _named(ref: str) -> tuple[str, str]:
+    """The last part of a reference, and that without its extension; empty where it has none."""
+    name = ref.rpartition("/")[2]
+    if name in ("", ".", "..") or "\\" in ref:
+        name = PurePosixPath(ref.replace("\\", "/")).name
+    dot = name.rfind(".")
+    return ("", "") if name == ".." else (name, name[:dot] if 0 < dot < len(name) - 1 else name)

@@ -62,7 +62,7 @@ class BadRecord(Exception):
 
 def printable(text: str) -> str:
     """The text with half surrogates and undecodable bytes spelled out, so that it can be written anywhere."""
-    return text.encode("utf-8", "backslashreplace").decode()
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 Converter = Callable[[Mapping[str, Any], "Context"], Iterable["Sample | BadRecord"]]

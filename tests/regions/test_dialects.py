@@ -161,3 +161,15 @@ def test_painted_is_named_and_refuses_text() -> None:
     for call in (lambda: parse("a", "painted"), lambda: render("a", [], "painted"), lambda: dialect("painted")):
         with pytest.raises(ValueError, match="painted.*no text"):
             call()
+
+
+_PIECES = re.compile(r"<[^>]*>|[\[\]{}]|[\d.]+|, |\W|\w+")
+FRAGMENTS = sorted({piece for text in WRITTEN.values() for piece in _PIECES.findall(text)})
+
+
+@given(name=NAMES, pieces=st.lists(st.sampled_from([*FRAGMENTS, *WRITTEN.values()]), max_size=12))
+def test_a_text_that_is_not_searched_has_no_literal_and_no_mark(name, pieces) -> None:
+    """What lets parse and malformed pass over most texts at once."""
+    rules, text = DIALECTS[name], "".join(pieces)
+    assert all(rules.needs in match.group() for match in rules.literal.finditer(text))
+    assert rules.marks is None or all("<" in match.group() for match in rules.marks.finditer(text))

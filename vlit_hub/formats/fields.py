@@ -32,7 +32,8 @@ def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
     if not found:
         return ""
     for key, value in found.items():
-        _refuse_not_finite(key, value)
+        if type(value) is not str:
+            _refuse_not_finite(key, value)
     try:
         return _encode(found).decode()
     except UnicodeEncodeError:

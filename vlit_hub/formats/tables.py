@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -88,8 +89,7 @@ class Lookup(Mapping[str, Any]):
         handle = self._handles.get(file)
         if handle is None:
             handle = self._handles[file] = open(self.files[file], "rb")  # noqa: SIM115
-        handle.seek(start)
-        data = handle.read(length)
+        data = os.pread(handle.fileno(), length, start)
         try:
             return msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):  # what the row readers take: NaN, control characters

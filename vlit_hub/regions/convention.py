@@ -37,6 +37,8 @@ class Dialect:
     """Whether numbers are cut (a bin, read as its centre) and not rounded (read as the value)."""
     beside: str = "{phrase} {boxes}"
     """How a phrase stands beside a literal that does not hold it."""
+    needs: str = ""
+    """What every literal holds: a text without it has none, and is not searched."""
     marks: re.Pattern[str] | None = None
     """What is left in the text where a group is malformed; None for dialects without marks."""
 
@@ -65,8 +67,13 @@ class Grid:
         return [self.code(value) for value in box]
 
     def box(self, codes: list[str]) -> list[float]:
-        """The box of four written numbers."""
-        return [self.value(int(code)) for code in codes]
+        """The box of four written numbers; ValueError beyond ``top``."""
+        values = [int(code) for code in codes]
+        if not 0 <= min(values) <= max(values) <= self.top:
+            raise ValueError(f"{values} are not on the grid 0..{self.top}")
+        if self.floors:
+            return [min((value + 0.5) / self.steps, 1.0) for value in values]
+        return [value / self.steps for value in values]
 
 
 def fours(values: list[str]) -> list[list[str]]:

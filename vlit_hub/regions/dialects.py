@@ -35,11 +35,12 @@ PICTURE_DIALECTS = {"painted": "a red rectangle in the picture itself, made by v
 
 def dialect(name: str) -> Dialect:
     """The dialect of that name; ValueError names the known ones."""
-    if name in PICTURE_DIALECTS:
-        raise ValueError(f"region dialect {name!r} is no text: {PICTURE_DIALECTS[name]}")
-    if name not in DIALECTS:
+    found = DIALECTS.get(name)
+    if found is None:
+        if name in PICTURE_DIALECTS:
+            raise ValueError(f"region dialect {name!r} is no text: {PICTURE_DIALECTS[name]}")
         raise ValueError(f"unknown region dialect {name!r}; known: {', '.join(DIALECTS)}")
-    return DIALECTS[name]
+    return found
 
 
 def render(
@@ -81,16 +82,20 @@ def parse(text: str, name: str) -> list[str | tuple[str, list[Region]]]:
     Text that matches no literal stays text; so do boxes whose corners are not ordered or that leave the dialect's grid.
     """
     rules = dialect(name)
+    if rules.needs not in text:
+        return [text]
     frame: Frame = _STORED[rules.frame]
     out: list[str | tuple[str, list[Region]]] = []
     end = 0
     for match in rules.literal.finditer(text):
-        phrase, boxes = _read(rules, match.group())
-        if not boxes or any(b[0] > b[2] or b[1] > b[3] for b in boxes):
+        literal = match.group()
+        phrase, boxes = _read(rules, literal)
+        if not boxes or any([b[0] > b[2] or b[1] > b[3] for b in boxes]):
             continue
-        if match.start() > end:
-            out.append(text[end : match.start()])
-        out.append((phrase, [Region(frame=frame, box=box, native=match.group()) for box in boxes]))
+        start = match.start()
+        if start > end:
+            out.append(text[end:start])
+        out.append((phrase, [Region(frame=frame, box=box, native=literal) for box in boxes]))
         end = match.end()
     if end < len(text) or not out:
         out.append(text[end:])
@@ -100,7 +105,12 @@ def parse(text: str, name: str) -> list[str | tuple[str, list[Region]]]:
 def malformed(pieces: Sequence[str | tuple[str, list[Region]]], name: str) -> bool:
     """Whether marks of the dialect are left in the text of what :func:`parse` gave: a group was malformed."""
     marks = dialect(name).marks
-    return marks is not None and any(isinstance(piece, str) and marks.search(piece) for piece in pieces)
+    if marks is None:
+        return False
+    for piece in pieces:
+        if isinstance(piece, str) and "<" in piece and marks.search(piece):  # every mark holds one
+            return True
+    return False
 
 
 def _boxed(region: Region) -> list[float]:

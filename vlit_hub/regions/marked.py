@@ -7,7 +7,7 @@ import re
 from functools import partial
 
 from vlit_hub.regions.convention import UNIT, Boxes, Dialect, Grid, bracketed, enclose, fours, phrase_in
-from vlit_hub.regions.plain import decimals, numbers
+from vlit_hub.regions.plain import decimals, digits, numbers
 
 _PERCENT = Grid(100, 100, floors=True)
 _INTERNVL = Grid(1000, 1000, floors=False)
@@ -20,7 +20,7 @@ Group = re.Pattern[str]
 
 
 def _codes(literal: str, grid: Grid) -> Boxes:
-    return [grid.box(box) for box in fours(re.findall(r"\d+", literal))]
+    return [grid.box(box) for box in fours(digits(literal))]
 
 
 def _split(literal: str, pattern: Group) -> tuple[str, str]:
@@ -106,6 +106,7 @@ def _read_svit(literal: str) -> tuple[str, Boxes]:
 # -- KOSMOS-2: corners as cells of a 32 x 32 grid, row by row ---------------------------------------------------------
 
 _DELIMITER = "</delimiter_of_multi_objects/>"
+_PATCH = re.compile(r"patch_index_(\d{4})").findall
 _PATCH_PAIR = r"<patch_index_\d{4}><patch_index_\d{4}>"
 _KOSMOS_LITERAL = re.compile(
     rf"(?:{phrase_in('<phrase>', '</phrase>')})?<object>{_PATCH_PAIR}(?:{_DELIMITER}{_PATCH_PAIR})*</object>"
@@ -133,7 +134,7 @@ def _last_cell(value: float) -> int:
 def _read_kosmos(literal: str) -> tuple[str, Boxes]:
     phrase, rest = _split(literal, _KOSMOS_LITERAL)
     boxes: Boxes = []
-    cells = [divmod(int(index), _PATCHES) for index in re.findall(r"patch_index_(\d{4})", rest)]
+    cells = [divmod(int(index), _PATCHES) for index in _PATCH(rest)]
     for (top, left), (bottom, right) in zip(cells[::2], cells[1::2], strict=True):
         if max(top, bottom) >= _PATCHES:
             raise ValueError(f"a patch beyond the {_PATCHES} x {_PATCHES} grid")
@@ -166,6 +167,7 @@ MARKED = (
         _write_percent,
         _read_percent,
         floors=True,
+        needs="{<",
         marks=re.compile(r"\{<|<delim>|</?p>"),
     ),
     Dialect(
@@ -175,6 +177,7 @@ MARKED = (
         _REFBOX_LITERAL,
         partial(_write_refbox, grid=_INTERNVL),
         partial(_read_refbox, grid=_INTERNVL, pattern=_REFBOX_LITERAL),
+        needs="<box>",
         marks=re.compile(r"</?(?:ref|box)>"),
     ),
     Dialect(
@@ -185,10 +188,20 @@ MARKED = (
         partial(_write_refbox, grid=_ASMV2),
         partial(_read_refbox, grid=_ASMV2, pattern=_ASMV2_LITERAL),
         floors=True,
+        needs="<box>",
         marks=re.compile(r"</?(?:ref|pred|box)>"),
     ),
-    Dialect("pvit", "norm", 1e-3, _PVIT_LITERAL, _write_pvit, _read_pvit, marks=re.compile(r"</?Region>|<L\d+>")),
-    Dialect("svit", "norm", 1e-3, _SVIT_LITERAL, _write_svit, _read_svit, marks=re.compile(r"<st>|<ed>")),
+    Dialect(
+        "pvit",
+        "norm",
+        1e-3,
+        _PVIT_LITERAL,
+        _write_pvit,
+        _read_pvit,
+        needs="<Region>",
+        marks=re.compile(r"</?Region>|<L\d+>"),
+    ),
+    Dialect("svit", "norm", 1e-3, _SVIT_LITERAL, _write_svit, _read_svit, needs="[", marks=re.compile(r"<st>|<ed>")),
     Dialect(
         "kosmos2",
         "norm",
@@ -197,6 +210,7 @@ MARKED = (
         _write_kosmos,
         _read_kosmos,
         floors=True,
+        needs="<object>",
         marks=re.compile(r"</?(?:phrase|object)>|<patch_index"),
     ),
     Dialect(
@@ -208,6 +222,7 @@ MARKED = (
         _read_paligemma,
         floors=True,
         beside="{boxes} {phrase}",
+        needs="<loc",
         marks=re.compile(r"<loc\d+>"),
     ),
 )

@@ -8,6 +8,9 @@ from functools import partial
 
 from vlit_hub.regions.convention import NUMBER, UNIT, Boxes, Dialect, Grid, bracketed, fours
 
+_NUMBERS = re.compile(rf"-?\d*\.\d+|{NUMBER}").findall
+digits = re.compile(r"\d+").findall
+"""The whole numbers of a literal, as text."""
 _BINS_999 = Grid(1000, 999, floors=True)
 _BINS_1000 = Grid(1000, 1000, floors=True)
 _QWEN3 = Grid(1000, 1000, floors=False)
@@ -21,7 +24,7 @@ def decimals(phrase: str, boxes: Boxes, *, digits: int = 3, joint: str = " ") ->
 
 def numbers(literal: str) -> tuple[str, Boxes]:
     """All numbers of a literal, four to a box."""
-    return "", [[float(v) for v in box] for box in fours(re.findall(rf"-?\d*\.\d+|{NUMBER}", literal))]
+    return "", [[float(v) for v in box] for box in fours(_NUMBERS(literal))]
 
 
 def _shikra(phrase: str, boxes: Boxes) -> str:
@@ -51,7 +54,7 @@ def _write_grid(phrase: str, boxes: Boxes, *, grid: Grid) -> str:
 
 
 def _read_grid(literal: str, *, grid: Grid) -> tuple[str, Boxes]:
-    return "", [grid.box(box) for box in fours(re.findall(r"\d+", literal))]
+    return "", [grid.box(box) for box in fours(digits(literal))]
 
 
 def _write_json(phrase: str, boxes: Boxes) -> str:
@@ -86,8 +89,8 @@ _CODES = bracketed(r"\d{1,4}")
 _JSON_BOX = r'\{"bbox_2d": \[' + ", ".join([r"\d+"] * 4) + r'\], "label": "(?:[^"\\]|\\.)*"\}'
 
 PLAIN = (
-    Dialect("float", "norm", 1e-3, _several(_SHARES), decimals, numbers),
-    Dialect("square", "square", 1e-3, _several(_SHARES), decimals, numbers),
+    Dialect("float", "norm", 1e-3, _several(_SHARES), decimals, numbers, needs="["),
+    Dialect("square", "square", 1e-3, _several(_SHARES), decimals, numbers, needs="["),
     Dialect(
         "shikra",
         "square",
@@ -96,9 +99,10 @@ PLAIN = (
         _shikra,
         numbers,
         beside="{phrase}{boxes}",
+        needs="[",
     ),
-    Dialect("xyxy", "pixel", 1.0, _several(bracketed(NUMBER)), partial(decimals, digits=0), numbers),
-    Dialect("xywh", "pixel", 1.0, _several(bracketed(NUMBER)), _write_xywh, _read_xywh),
+    Dialect("xyxy", "pixel", 1.0, _several(bracketed(NUMBER)), partial(decimals, digits=0), numbers, needs="["),
+    Dialect("xywh", "pixel", 1.0, _several(bracketed(NUMBER)), _write_xywh, _read_xywh, needs="["),
     # MultiInstruct's "57.79 177.34 491.2 629.53"; the release prints floats in full, which native keeps.
     Dialect("bare", "pixel", 1e-2, _several(rf"{NUMBER} {NUMBER} {NUMBER} {NUMBER}"), _bare, numbers),
     # [0, 1000): 1000 bins.
@@ -109,6 +113,7 @@ PLAIN = (
         _several(_CODES),
         partial(_write_grid, grid=_BINS_999),
         partial(_read_grid, grid=_BINS_999),
+        needs="[",
         floors=True,
     ),
     # Ferret: int(v / size * 1000), so that the far border is 1000.
@@ -119,6 +124,7 @@ PLAIN = (
         _several(_CODES),
         partial(_write_grid, grid=_BINS_1000),
         partial(_read_grid, grid=_BINS_1000),
+        needs="[",
         floors=True,
     ),
     # Qwen3-VL: the JSON of Qwen2.5-VL with thousandths of the picture instead of pixels.
@@ -137,5 +143,6 @@ PLAIN = (
         re.compile(rf"\[{_JSON_BOX}(?:, {_JSON_BOX})+\]|{_JSON_BOX}"),
         _write_json,
         _read_json,
+        needs='"bbox_2d"',
     ),
 )
