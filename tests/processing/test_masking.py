@@ -49,7 +49,7 @@ def said(processor, encoded):
 def test_supervised_strings_are_the_answers(family, made):
     encoded = processor(family).encode(made, 4000)
     answers = ANSWERS[made.id]
-    if family == "llava":  # no normaliser: accents stay as they were written
+    if family in ("llava", "llava_next", "gemma3"):  # no normaliser: accents stay as they were written
         answers = ["".join(p.text for p in m.content) for m in made.messages if m.role == "assistant" and m.train]
     assert said(processor(family), encoded) == [answer + STOP[family] for answer in answers]
     assert [turn.message for turn in encoded.turns] == [
