@@ -45,6 +45,7 @@ SPEC = DatasetSpec(
     picture_sources=("COCO 2017 (first generation)", "Visual Genome and COCO (second)"),
     generator="GPT-4",
     size="second generation: 220K (dataengine_llava), 270K (dataengine_minigpt4); first: not stated",
+    size_source="README of the repository",
     download=("hf://datasets/juliozhao/dataengine_minigpt4",),
     obtain="Take DataEngine_round1_data.json and DataEngine_round2_data.json from"
     " https://opendatalab.com/OpenDataLab/DataEngine-InstData, the second generation from the Hub; COCO 2017 (media"

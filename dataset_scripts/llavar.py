@@ -45,6 +45,7 @@ SPEC = DatasetSpec(
     picture_sources=("LAION-5B text-rich pictures (book covers, posters, ...)", "CC3M and COCO (the LLaVA part)"),
     generator="GPT-4 (text-only, OCR + captions); pretraining: OCR text",
     size="16K conversations (20K version too); pretraining 422K noisy OCR",
+    size_source="README of the repository",
     download=(
         "hf://datasets/SALT-NLP/LLaVAR/finetune.zip#default,20k,merged_16k,merged_20k",
         "hf://datasets/SALT-NLP/LLaVAR/pretrain.zip#pretrain",

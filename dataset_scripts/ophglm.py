@@ -28,6 +28,7 @@ SPEC = DatasetSpec(
     picture_sources=("fundus images (ODIR-5K and others), not referenced by the released records",),
     generator="ChatGPT/GPT rewriting of knowledge and real doctor-patient dialogues",
     size="full FundusTuning-CN not released; sample file of 7.96 M characters",
+    size_source="README, data/data_samples.json",
     released="partly",
     substitute="data_samples.json: dialogues in text only, no pictures",
     download=("https://raw.githubusercontent.com/ML-AILab/OphGLM/HEAD/data/data_samples.json",),

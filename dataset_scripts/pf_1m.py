@@ -40,6 +40,7 @@ SPEC = DatasetSpec(
     picture_sources=("many captioning/VQA sets (path prefixes seen: mscoco_2017, mscoco_2014, flickr30)",),
     generator="Polite Flamingo rewrites short annotations, filtered by rouge / NLI / reward scores",
     size="~1M (0.97M)",
+    size_source="Hub card",
     download=("hf://datasets/chendelong/PF-1M/resized_images.zip",),
     obtain="Take PF-1M.json and resized_images.zip (5.15 GB, as it is; media root 'images') from"
     " https://huggingface.co/datasets/chendelong/PF-1M.",

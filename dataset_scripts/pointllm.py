@@ -54,6 +54,7 @@ SPEC = DatasetSpec(
     picture_sources=("Objaverse (8192 coloured points an object)",),
     generator="Cap3D captions (brief), GPT-4 (complex)",
     size="660K brief descriptions, 70K complex instructions",
+    size_source="README of the repository",
     obtain="Take the json files and the parts Objaverse_660K_8192_npy_split_a* from"
     " https://huggingface.co/datasets/RunsenXu/PointLLM; join and unpack the parts into 8192_npy/ (root 'objaverse').",
 )

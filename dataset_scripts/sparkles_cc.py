@@ -30,6 +30,7 @@ SPEC = DatasetSpec(
     picture_sources=("CC3M (MiniGPT-4 cc_sbu_align)",),
     generator="GPT-4 (whole dialogues incl. image mentions)",
     size="4,521 dialogues, 12,979 image mentions, 3,373 unique images",
+    size_source="README#data-sparklesdialogue",
     obtain="Take annotations/SparklesDialogueCC.json and images/ (media root 'images') from the OneDrive link in"
     " https://github.com/HYPJUDY/Sparkles#data-sparklesdialogue.",
 )

@@ -20,6 +20,7 @@ SPEC = replace(
     ),
     picture_sources=("Visual Genome (captions of SVIT)",),
     size="2,000 dialogues, 7,000 images",
+    size_source="README#data-sparklesdialogue",
     obtain="Take annotations/SparklesDialogueVG.json and images/ (media root 'images') from the OneDrive link in"
     " https://github.com/HYPJUDY/Sparkles#data-sparklesdialogue.",
 )

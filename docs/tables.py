@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from vlit_hub.cli.list_ import rows
 from vlit_hub.spec import HUB, DatasetSpec
 
 REPO = Path(__file__).parents[1]
+sys.path.insert(0, str(REPO))  # for tests.rows
 STRUCTS = (schema.Sample, schema.Message, schema.Part, schema.Region, schema.Mask, schema.Span, schema.Media)
 SETS = {
     "task": schema.TASKS,
@@ -77,6 +81,9 @@ def dataset_page(name: str) -> str:
         "home": spec.homepage,
         "Hub": spec.hub_id,
         "survey's category": spec.survey_category,
+        "taxonomy": "; ".join(
+            f"{key}: {', '.join(words)}" for key, words in asdict(spec.taxonomy).items() if words != ("none",)
+        ),
         "licence": spec.licence,
         "licence as stated": spec.licence_stated,
         "terms": "; ".join(spec.terms),
@@ -84,7 +91,7 @@ def dataset_page(name: str) -> str:
         "languages": ", ".join(spec.languages),
         "picture sources": "; ".join(spec.picture_sources),
         "generator": spec.generator,
-        "size": spec.size + (f" ({spec.size_source})" if spec.size_source else ""),
+        "size": (spec.size or "not stated") + (f" ({spec.size_source})" if spec.size_source else ""),
         "released": spec.released,
         "read instead": spec.substitute,
     }
@@ -99,7 +106,12 @@ def dataset_page(name: str) -> str:
     for entry in spec.files:
         files = " or ".join(" + ".join(f"`{pattern}`" for pattern in choice) for choice in entry.alternatives)
         lines.append(f"| {entry.subset} | {entry.split} | {_cell(files)} |")
-    return "\n".join([*lines, *_roots(spec), *_download(spec), "\n## Use\n", "```python", *_use(spec), "```"]) + "\n"
+    return (
+        "\n".join(
+            [*lines, *_roots(spec), *_download(spec), *_columns(spec), "\n## Use\n", "```python", *_use(spec), "```"]
+        )
+        + "\n"
+    )
 
 
 def _roots(spec: DatasetSpec) -> list[str]:
@@ -113,6 +125,29 @@ def _download(spec: DatasetSpec) -> list[str]:
     if not places:
         return ["\n`vlit download` fetches none of it: follow the sentences above."]
     return [f"\n`vlit download {spec.name} --raw RAW` looks in:\n", *(f"- `{place}`" for place in places)]
+
+
+def _columns(spec: DatasetSpec) -> list[str]:
+    """The columns that the hand-written rows of tests/rows fill, with the values of the closed vocabularies."""
+    expected = importlib.import_module(f"tests.rows.{spec.name.replace('-', '_')}").EXPECTED
+    samples = [sample for splits in expected.values() for rows in splits.values() for sample in rows]
+    filled: dict[str, set[str]] = {"messages": set()}
+    for sample in samples:
+        for key in sample.keys() - {"id", "group", "messages", "media", "tool_calls", "meta"}:
+            filled.setdefault(key, set())
+        for medium in sample["media"]:
+            filled |= {schema.COLUMNS[medium[0]]: set(), "media": set()}
+        for key in ("task", "instruction_type", "ability", "language"):
+            filled.setdefault(key, set()).add(sample.get(key, "en" if key == "language" else "none"))
+        for key in ("regions", "spans"):
+            filled.setdefault(key, set()).update(part[0] for part in sample.get(key, ()))
+    if spec.meta_keys:
+        filled["meta"] = set(spec.meta_keys)
+    order = [name for name in schema.hints(schema.Sample) if name in filled]
+    lines = [f"| {name} | {', '.join(sorted(filled[name] - {'none'}))} |" for name in order]
+    empty = {f"| {name} |  |" for name in ("instruction_type", "ability", "regions", "spans")}
+    return ["\n## Columns\n", "Beside id, group, dataset, subset and split, by the rows of tests/rows:\n",
+            "| column | values |", "|---|---|", *(line for line in lines if line not in empty)]  # fmt: skip
 
 
 def _use(spec: DatasetSpec) -> list[str]:
