@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from vlit_hub.shards.blend import Blend
-from vlit_hub.shards.errors import MediumError, ShardError, TooManyFailures
+from vlit_hub.shards.errors import MediumError, RemoteError, ShardError, TooManyFailures
 from vlit_hub.shards.filters import Filter, FilterError
 from vlit_hub.shards.index import Index, MediaRow, Row, Shards
 from vlit_hub.shards.measured import Measure, read_measure, write_measure
@@ -11,6 +11,7 @@ from vlit_hub.shards.packer import Packer
 from vlit_hub.shards.pipeline import from_members, webdataset_pipeline
 from vlit_hub.shards.plan import START, Cursor, Fetch, Item, Plan, Skipped
 from vlit_hub.shards.provenance import Provenance
+from vlit_hub.shards.remote import Remote
 from vlit_hub.shards.sampler import StepSampler
 from vlit_hub.shards.select import Source
 from vlit_hub.shards.store import Store
@@ -34,6 +35,8 @@ __all__ = [
     "Packer",
     "Plan",
     "Provenance",
+    "Remote",
+    "RemoteError",
     "Row",
     "ShardError",
     "ShardStream",

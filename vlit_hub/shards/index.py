@@ -23,6 +23,7 @@ from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards.errors import ShardError
 from vlit_hub.shards.manifest import Split
 from vlit_hub.shards.npy import Table, dtype_of
+from vlit_hub.shards.remote import Remote, is_remote
 
 TABLES = ("task", "instruction_type", "ability", "language", "dataset", "subset", "split")
 """Row columns that are codes into ``Split.tables``; so is ``ext`` of the media."""
@@ -106,9 +107,14 @@ def hash64(data: bytes) -> int:
 class Shards(NamedTuple):
     """A folder of shards, or one subset or split of it."""
 
-    path: str | Path
+    path: str | Path | Remote
+    """A string with a scheme (https://, hf://) is a URL."""
     subset: str | None = None
     split: str | None = None
+
+
+Folder = str | Path | Remote | Shards
+"""What an index is made of."""
 
 
 class Index:
@@ -121,21 +127,24 @@ class Index:
 
     def __init__(
         self,
-        path: str | Path | Shards | Sequence[str | Path | Shards],
+        path: Folder | Sequence[Folder],
         *,
         split: str | None = None,
         subset: str | None = None,
     ) -> None:
-        given = [path] if isinstance(path, (str, Path, Shards)) else path
-        self.parts = tuple(
-            part if isinstance(part, Shards) else Shards(Path(part), subset or None, split or None) for part in given
-        )
+        given = [path] if isinstance(path, Folder) else path
+        self.parts = tuple(_part(part, subset or None, split or None) for part in given)
         if not self.parts:
             raise ValueError("an index needs at least one folder of shards")
-        chosen = [_chosen(part) for part in self.parts]
+        folders = [part.path.localise() if isinstance(part.path, Remote) else Path(part.path) for part in self.parts]
+        chosen = [_chosen(part, folder) for part, folder in zip(self.parts, folders, strict=True)]
         self.splits: tuple[Split, ...] = tuple(entry for entries in chosen for entry in entries)
-        self.roots = tuple(Path(part.path) for part, entries in zip(self.parts, chosen, strict=True) for _ in entries)
-        """The folder of each split."""
+        counts = [len(entries) for entries in chosen]
+        self.roots = tuple(folder for folder, count in zip(folders, counts, strict=True) for _ in range(count))
+        """The folder of each split; that of the manifest and the index of a remote one."""
+        urls = [part.path if isinstance(part.path, Remote) else None for part in self.parts]
+        self.remotes = tuple(url for url, count in zip(urls, counts, strict=True) for _ in range(count))
+        """Where the shards of each split are, if not in its folder."""
         self.starts = (0, *accumulate(entry.samples for entry in self.splits))
         """First row of each split, then the number of rows."""
         firsts = (0, *accumulate(map(len, chosen)))
@@ -156,7 +165,7 @@ class Index:
         """The folder; raises ValueError where there are several."""
         if len(self.parts) > 1:
             raise ValueError(f"this needs one folder of shards, not {len(self.parts)}: {self}")
-        return Path(self.parts[0].path)
+        return self.roots[0]
 
     def __str__(self) -> str:
         return ", ".join(str(part.path) for part in self.parts)
@@ -245,9 +254,10 @@ class Index:
         return np.concatenate(columns), list(names)
 
     def verify(self) -> None:
-        """Read every shard and table and compare checksums; raises ShardError naming the file."""
+        """Read every table and every shard that is here and compare checksums; raises ShardError naming the file."""
         for number, entry in enumerate(self.splits):
-            files = [(self.shard(number, i), shard.sha256) for i, shard in enumerate(entry.shards)]
+            shards = [] if self.remotes[number] else entry.shards
+            files = [(self.shard(number, i), shard.sha256) for i, shard in enumerate(shards)]
             files += [(self.folder(number) / "rows.npy", entry.rows.sha256)]
             files += [(self.folder(number) / "media.npy", entry.media.sha256)]
             for path, expected in files:
@@ -257,12 +267,22 @@ class Index:
                     raise ShardError(f"{path}: sha256 {found}, the manifest says {expected}")
 
 
-def _chosen(part: Shards) -> list[Split]:
-    found = manifests.load(Path(part.path)).splits
+def _part(given: Folder, subset: str | None, split: str | None) -> Shards:
+    part = given if isinstance(given, Shards) else Shards(given, subset, split)
+    if isinstance(part.path, Remote):
+        return part
+    return part._replace(path=Remote(str(part.path)) if is_remote(part.path) else Path(part.path))
+
+
+def _chosen(part: Shards, folder: Path) -> list[Split]:
+    found = manifests.load(folder).splits
     chosen = [entry for entry in found if part.split in (None, entry.split) and part.subset in (None, entry.subset)]
     if not chosen:
         known = ", ".join(f"{entry.subset}/{entry.split}" for entry in found) or "nothing"
         raise ShardError(f"{part.path}: no shards of subset {part.subset!r}, split {part.split!r}; it holds {known}")
+    if isinstance(part.path, Remote):
+        for entry in chosen:
+            part.path.fetch_index(entry, folder)
     return chosen
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from vlit_hub.schema import COLUMNS, Blob, Sample, from_json
 from vlit_hub.shards.errors import ShardError
-from vlit_hub.shards.index import MEDIA_CODES, ROW_CODES, Index
+from vlit_hub.shards.index import MEDIA_CODES, ROW_CODES, Index, MediaRow, hash64
 from vlit_hub.shards.pages import Pages
 from vlit_hub.shards.provenance import Place
 from vlit_hub.shards.tar import BLOCK, EXTENSIONS
@@ -18,6 +18,7 @@ ROW_HEAD = ROW_CODES[:7]
 MEDIA_HEAD = MEDIA_CODES[:6]
 """type, ext, present, shard, offset, length."""
 BEYOND = "lies beyond the end of its shard: the index belongs to another build"
+CONTENT = MediaRow._fields.index("content")
 TYPE_FLAG = 156
 """Where a tar header says what a member is; a plain file is 0 or NUL."""
 
@@ -35,16 +36,18 @@ COLUMN = {kind: attrgetter(column) for kind, column in COLUMNS.items()}
 class SplitReader:
     """Reads samples of one split by their position in it.
 
-    ``shards(split, number)`` gives (that tar, what media are sliced from). Raises ShardError, SchemaError, OSError or
+    ``shards(split, number)`` gives (that tar, what media are sliced from). ``check``: whether the bytes of media are
+    compared with the hash in the index. Raises ShardError, SchemaError, OSError or
     msgspec.DecodeError, none of which says where; the caller does.
     """
 
-    def __init__(self, index: Index, split: int, shards: Open, max_bytes: int) -> None:
+    def __init__(self, index: Index, split: int, shards: Open, max_bytes: int, check: bool) -> None:
         entry = index.splits[split]
         self._split, self._shards, self._max = split, shards, max_bytes
         rows, media = index.tables(split)
         self._rows, self._media = Pages(rows, ROW_HEAD), Pages(media, MEDIA_HEAD)
         self._prefix = entry.prefix.encode()
+        self._content = Pages(media, MEDIA_CODES) if check else None
         self._unknown = {code: ext for code, ext in enumerate(entry.tables["ext"]) if ext not in EXTENSIONS}
 
     def read(self, row: int) -> tuple[Sample, Place]:
@@ -75,8 +78,18 @@ class SplitReader:
             blob = (blobs if home == shard else self._shards(self._split, home)[1])[start : start + size]
             if len(blob) != size:
                 raise ShardError(f"{medium.type} {index} ends at byte {start + size}, which {BEYOND}")
+            if self._content and self._content(first - 1)[CONTENT] != hash64(blob):
+                raise ShardError(f"the bytes of {medium.type} {index} do not have the checksum of the index")
             column[index] = Blob(blob)  # a list that from_json has just made
         return sample, (self._split, shard, offset, number)
+
+    def extents(self, row: int) -> list[tuple[int, int, int]]:
+        """(shard, start, stop) of what :meth:`read` reads."""
+        shard, offset, length, _, _, first, media = self._rows(row)
+        found = [(shard, offset - BLOCK, offset + length)]
+        for _, _, present, home, start, size in map(self._media, range(first, first + media)):
+            found += [(home, start, start + size)] if present else []
+        return found
 
     def _why_not(self, ext: int, length: int, total: int) -> str:
         if ext in self._unknown:

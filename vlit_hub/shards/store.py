@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from vlit_hub.schema import Sample, SchemaError
-from vlit_hub.shards.errors import ShardError, TooManyFailures
-from vlit_hub.shards.index import Index, Shards
+from vlit_hub.shards.errors import RemoteError, ShardError, TooManyFailures
+from vlit_hub.shards.index import Folder, Index
 from vlit_hub.shards.local import LocalShards
 from vlit_hub.shards.plan import Fetch, Skipped
 from vlit_hub.shards.provenance import Place, Places, Provenance, provenance
+from vlit_hub.shards.ranged import RangedShards
 from vlit_hub.shards.reading import SplitReader
 
 MAX_BYTES = 1 << 30
@@ -28,6 +28,7 @@ FAULTS = (ShardError, SchemaError, OSError, msgspec.DecodeError)
 class Store:
     """The samples of one or several folders of shards (or of one subset or split of them), by row number of the index.
 
+    A folder may be a URL (remote.py): its media are compared with the hashes of the index, as they pass a network.
     Picklable: DataLoader workers only read. ``on_error="skip"`` puts a :class:`Skipped` in the place of a sample that
     cannot be read, counts it in ``skipped`` (dataset -> samples, of this process) and raises TooManyFailures where
     ``patience`` of one dataset fail in a row; ``"raise"`` raises ShardError, which names dataset, shard, offset and
@@ -40,7 +41,7 @@ class Store:
 
     def __init__(
         self,
-        path: str | Path | Shards | Sequence[str | Path | Shards],
+        path: Folder | Sequence[Folder],
         *,
         split: str | None = None,
         subset: str | None = None,
@@ -56,13 +57,15 @@ class Store:
         self.on_error, self.patience = on_error, patience
         self.skipped: Counter[str] = Counter()
         self._in_a_row: Counter[str] = Counter()
-        self._shards = LocalShards(self.index, views)
+        self._local, self._ranged = LocalShards(self.index, views), RangedShards(self.index)
         self._readers = [
-            SplitReader(self.index, number, self._shards.open, max_bytes) for number in range(len(self.index.splits))
+            SplitReader(self.index, number, self._ranged.open if remote else self._local.open, max_bytes, bool(remote))
+            for number, remote in enumerate(self.index.remotes)
         ]
         self._first = self.index.starts[1]
         if verify:
             self.index.verify()
+            self._ranged.verify()
 
     def __len__(self) -> int:
         return len(self.index)
@@ -93,7 +96,20 @@ class Store:
             split, local = self.index.locate(row)
             return self._readers[split].read(local)
         except FAULTS as error:
-            raise ShardError(f"{self.provenance(row)}: {error}") from None
+            return self._read_again(row, error)
+
+    def _read_again(self, row: int, error: Exception) -> tuple[Sample, Place]:
+        """A remote sample whose bytes are not what the index says is fetched once more; others raise."""
+        split, local = self.index.locate(row)
+        try:
+            if self.index.remotes[split] is None or isinstance(error, RemoteError):
+                raise error
+            for shard, start, stop in self._readers[split].extents(local):
+                self._ranged.drop(split, shard, start, stop)
+            return self._readers[split].read(local)
+        except FAULTS as error:
+            kind = RemoteError if isinstance(error, RemoteError) else ShardError
+            raise kind(f"{self.provenance(row)}: {error}") from None
 
     def _read_or_skip(self, row: int) -> tuple[Sample | Skipped, Place]:
         split, _ = self.index.locate(row)
