@@ -75,8 +75,9 @@ def load_dataset(
     """A surveyed dataset from its raw folder, as ``datasets.load_dataset`` gives it, without any patch.
 
     Without ``data_dir`` what `vlit download` can fetch of the subset is fetched first, into the cache.
-    ``media_roots``: root name -> folder (or one folder for all) where pictures lie outside ``data_dir``. Raises
-    UnknownDataset, MissingFiles, ValueError for an unknown subset, option or root.
+    ``media_roots``: root name -> folder, archive or table of URLs (or one for all) where pictures lie outside
+    ``data_dir``, as :func:`vlit_hub.media_roots.open_root` reads it. Raises UnknownDataset, MissingFiles,
+    DownloadError, ValueError for an unknown subset, option or root.
     """
     from vlit_hub import builder
 

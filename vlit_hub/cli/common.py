@@ -19,7 +19,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 Raw = Annotated[Path, typer.Option("--raw", help="Folder of the raw release.")]
 Roots = Annotated[
     list[str] | None,
-    typer.Option("--media-root", help="NAME=FOLDER, or one FOLDER for all: where pictures outside --raw lie."),
+    typer.Option(
+        "--media-root",
+        help="NAME=PLACE, or one PLACE for all, where pictures outside --raw lie: a folder (archives in it are read as"
+        " they are), a .zip or .tar, or a table of URLs and files.",
+    ),
 ]
 Subset = Annotated[str, typer.Option(help="Subset of the dataset; the default subset if left out.")]
 
@@ -84,7 +88,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[str, int
 
 
 def roots(given: list[str] | None) -> dict[str, str] | str | None:
-    """``--media-root`` values as media_roots: NAME=FOLDER pairs, or one FOLDER."""
+    """``--media-root`` values as media_roots: NAME=PLACE pairs, or one PLACE."""
     if not given:
         return None
     if len(given) == 1 and "=" not in given[0]:
