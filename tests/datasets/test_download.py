@@ -19,7 +19,7 @@ from tests import rows
 from tests.rows import coco_arc, m3it
 from vlit_hub import download_http, registry
 from vlit_hub.download import DownloadError, Remote, _inside, download
-from vlit_hub.publishing.local_hub import Account, LocalHub
+from vlit_hub.publishing.local_hub import SHORT, Account, LocalHub
 from vlit_hub.release import Release
 from vlit_hub.spec import DatasetSpec, Files, MediaRule
 
@@ -132,6 +132,20 @@ def test_the_hub_gives_the_first_alternative_and_what_lies_beside_it(hub: LocalH
     assert (raw / "a.json").read_bytes() == b"[1]"
     other = download(pets, raw, "c", endpoint=hub.endpoint)
     assert [file.name for file in other.files] == ["deep/er/c.json"]
+
+
+def test_a_reply_of_the_hub_that_breaks_off_is_never_taken_for_the_file(hub: LocalHub, tmp_path: Path) -> None:
+    publish(hub, "local/pets", {"merged.json": BODY}, tmp_path / "release")
+    hub.faults = lambda method, route, count: SHORT if (method, route) == ("GET", "resolve") and count < 4 else None
+    pets, raw = spec(hub_id="local/pets"), tmp_path / "raw"
+    for _ in range(4):
+        try:
+            download(pets, raw, endpoint=hub.endpoint)
+            break
+        except DownloadError as error:
+            assert "run it again" in str(error) and not (raw / "merged.json").exists()
+    assert (raw / "merged.json").read_bytes() == BODY
+    assert hub.requests["GET", "resolve"] == 4
 
 
 def test_what_is_fetched_is_what_the_release_reads(hub: LocalHub, tmp_path: Path) -> None:
