@@ -156,17 +156,19 @@ def _joined(parts: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
 def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> pa.Table | None:
     """The samples of the next records, maybe none, or None at the end; counts what could not be converted."""
     samples: list[Sample] = []
+    encoded: list[bytes] = []
     read = size = 0
     for outcome in outcomes:
         read += 1
         faults.update([f"{bad.field}: {bad.reason}"[:120] for bad in outcome.bad])
         samples += outcome.samples
+        encoded += outcome.encoded
         size += sum(map(len, outcome.encoded)) + sum(map(_media_bytes, outcome.samples))
         if read == BATCH or size > BATCH_BYTES:
             break
     if not read:
         return None
-    return pa.Table.from_batches([to_arrow(samples)] if samples else [], schema=arrow_schema())
+    return pa.Table.from_batches([to_arrow(samples, encoded)] if samples else [], schema=arrow_schema())
 
 
 def _media_bytes(sample: Sample) -> int:
