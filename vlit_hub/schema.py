@@ -428,10 +428,15 @@ def check(sample: Sample) -> None:
     seen: dict[str, int] = {}
     for m, message in enumerate(sample.messages):
         for p, part in enumerate(message.content):
-            if part.type != "text" or part.index != -1 or part.regions:
+            kind, regions = part.type, part.regions
+            if kind in counts:
+                if part.text or regions:
+                    _check_part(sample, part, f"messages[{m}].content[{p}]")
+                _check_order(part, counts, seen)
+            elif part.index != -1 or (
+                regions and (kind == "text" or not 0 <= min(regions) <= max(regions) < len(sample.regions))
+            ):
                 _check_part(sample, part, f"messages[{m}].content[{p}]")
-                if part.type in counts:
-                    _check_order(part, counts, seen)
     for r, region in enumerate(sample.regions):
         if not _is_plain_box(sample, region):
             _check_region(sample, region, f"regions[{r}]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from vlit_hub.formats.conversations import dialogue, turns_of
@@ -15,6 +15,7 @@ from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
 _SLOT = re.compile(r"\{(\w+)\}")
+_slots = cache(_SLOT.findall)  # of the templates of the scripts, which are few
 
 
 def boxed_dialogue(
@@ -96,7 +97,7 @@ def cut_boxes(text: str, regions: list[Region], *, dialect: str, where: str, ctx
     parts = []
     for piece in pieces:
         if isinstance(piece, str):
-            parts.append(Part(text=piece))
+            parts.append(Part("text", piece))
         else:
             start = len(regions)
             regions += piece[1]
@@ -107,8 +108,8 @@ def cut_boxes(text: str, regions: list[Region], *, dialect: str, where: str, ctx
 def picture_of(record: Mapping[str, Any], templates: Sequence[str]) -> tuple[list[str], list[str]]:
     """([reference], keys it is made of) by the first template whose keys are all there; ([], []) where none is."""
     for template in templates:
-        keys = _SLOT.findall(template)
-        if any(record.get(key) in (None, "") for key in keys):
+        keys = _slots(template)
+        if any([record.get(key) in (None, "") for key in keys]):
             continue
         ref = template
         for key in keys:

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from vlit_hub.formats.fields import text_field
@@ -15,6 +16,7 @@ from vlit_hub.schema import Media as MediaEntry
 from vlit_hub.spec import BadRecord, Context
 
 _KEYS = re.compile(r"\{(\w+)\}")
+_keys = cache(_KEYS.findall)  # of the templates of the scripts, which are few
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]|file:")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
 
@@ -52,8 +54,8 @@ def media_of(record: Mapping[str, Any], media: Sequence[Medium], ctx: Context) -
     images: list[Blob | None] = []
     count = dict.fromkeys((medium.type for medium in media), 0) | {"image": 0}
     for medium in media:
-        keys = _KEYS.findall(medium.ref)
-        if any(record.get(key) in (None, "", []) for key in keys):
+        keys = _keys(medium.ref)
+        if any([record.get(key) in (None, "", []) for key in keys]):
             continue
         caption = text_field(record, medium.caption) if record.get(medium.caption) is not None else ""
         if medium.inline and (frames := _inline(record[keys[0]], keys[0])) is not None:
