@@ -2,9 +2,24 @@
 
 import pytest
 
+from tests.tiny import BUILDERS
 from tests.training.support import FAMILIES
 from vlit_hub.training.settings import ANY_FAMILY, SETTINGS, SettingError, apply, learning_rates, matches, select
 
+LLM = ("model.language_model.", "lm_head.")
+PROJECTOR = ("model.multi_modal_projector.",)
+Q_FORMER = ("qformer.", "query_tokens", "language_projection.")
+RESAMPLER = ("model.perceiver_resampler.", "model.gated_cross_attn_layers.")
+OTHERS = {
+    "llava_next": ((*PROJECTOR, "model.image_newline"), LLM, "model.vision_tower."),
+    "gemma3": (PROJECTOR, LLM, "model.vision_tower."),
+    "paligemma": (PROJECTOR, LLM, "model.vision_tower."),
+    "kosmos2": (("image_to_text_projection.",), ("text_model.",), "vision_model."),
+    "blip2": (Q_FORMER, (), "language_model."),
+    "instructblip": (Q_FORMER, (), "language_model."),
+    "idefics": (RESAMPLER, ("model.embed_tokens.",), "model.layers."),
+}
+"""Family -> what FA trains, what VLIT trains besides, what is frozen in all."""
 PREFIXES = {
     ("llava", "FA"): ("model.multi_modal_projector.",),
     ("llava", "VLIT"): ("model.multi_modal_projector.", "model.language_model.", "lm_head."),
@@ -12,13 +27,19 @@ PREFIXES = {
     ("qwen2_5_vl", "FA"): ("model.visual.merger.",),
     ("qwen2_5_vl", "VLIT"): ("model.visual.merger.", "model.language_model.", "lm_head."),
     ("qwen2_5_vl", "VLIT-only"): ("model.visual.merger.", "model.language_model.", "lm_head."),
+    **{(family, "FA"): aligned for family, (aligned, _, _) in OTHERS.items()},
+    **{(f, stage): a + besides for f, (a, besides, _) in OTHERS.items() for stage in ("VLIT", "VLIT-only")},
 }
-FROZEN = {"llava": "model.vision_tower.", "qwen2_5_vl": "model.visual."}
+FROZEN = {
+    "llava": "model.vision_tower.",
+    "qwen2_5_vl": "model.visual.",
+    **{family: frozen for family, (_, _, frozen) in OTHERS.items()},
+}
 
 
 @pytest.fixture(scope="module")
 def built():
-    return {family: build()[0] for family, build in FAMILIES.items()}
+    return {family: BUILDERS[family]()[0] for family in FROZEN}
 
 
 def test_every_row_of_the_table_is_tested():

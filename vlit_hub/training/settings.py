@@ -17,18 +17,34 @@ if TYPE_CHECKING:
     from torch import nn
 
 LLM = ("model.language_model", "lm_head")
-LLAVA_PROJECTOR = ("model.multi_modal_projector",)
+PROJECTOR = ("model.multi_modal_projector",)
 QWEN_MERGER = ("model.visual.merger",)
+Q_FORMER = ("query_tokens", "qformer", "language_projection")
+RESAMPLER = ("model.perceiver_resampler", "model.gated_cross_attn_layers")
+
+ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "llava": (PROJECTOR, LLM),
+    "qwen2_5_vl": (QWEN_MERGER, LLM),
+    "llava_next": ((*PROJECTOR, "model.image_newline"), LLM),
+    "gemma3": (PROJECTOR, LLM),
+    "paligemma": (PROJECTOR, LLM),
+    "kosmos2": (("image_to_text_projection",), ("text_model",)),
+    "blip2": (Q_FORMER, ()),
+    "instructblip": (Q_FORMER, ()),
+    "idefics": (RESAMPLER, ("model.embed_tokens",)),
+}
+"""Family -> (what feature alignment trains, what instruction tuning trains besides).
+
+The survey's rows: LLaVA projector and language model, BLIP-2 and InstructBLIP the Q-Former, OpenFlamingo (here Idefics)
+resampler, gated cross-attention and input embeddings. The others: LLaVA's roles under their own names.
+"""
 
 SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("llava", "FA"): LLAVA_PROJECTOR,
-    ("llava", "VLIT"): LLAVA_PROJECTOR + LLM,
-    ("llava", "VLIT-only"): LLAVA_PROJECTOR + LLM,
-    ("qwen2_5_vl", "FA"): QWEN_MERGER,
-    ("qwen2_5_vl", "VLIT"): QWEN_MERGER + LLM,
-    ("qwen2_5_vl", "VLIT-only"): QWEN_MERGER + LLM,
+    (family, stage): aligned if stage == "FA" else aligned + besides
+    for family, (aligned, besides) in ROLES.items()
+    for stage in ("FA", "VLIT", "VLIT-only")
 }
-"""(family, stage) -> trainable patterns. LLaVA: the survey's row; Qwen2.5-VL: the same roles under its own names."""
+"""(family, stage) -> trainable patterns."""
 
 ANY_FAMILY: dict[str, tuple[str, ...]] = {"all": ("*",)}
 """Stages that fit every family. ``all`` trains everything: models from scratch, without a pretrained encoder."""
