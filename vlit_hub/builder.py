@@ -139,7 +139,7 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
                 log.warning(
                     "%s: %d records or parts of records of %s could not be converted (%s). `vlit check %s --raw %s`"
                     " lists each.", self.config.dataset, faults.total(), file.name, reasons,
-                    self.config.dataset, self.config.data_dir,
+                    self.config.dataset, release.raw,
                 )  # fmt: skip
 
 
