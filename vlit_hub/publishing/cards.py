@@ -8,12 +8,17 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from vlit_hub.curation.columns import Work, read
+from vlit_hub.curation.indicator import PRINCIPLES, chosen
+from vlit_hub.curation.summary import Figure, summarise
 from vlit_hub.publishing.configs import Config, loadable, metadata, tar_configs
+from vlit_hub.publishing.examples import Example
 from vlit_hub.publishing.facts import DatasetFacts, Spread, dataset_facts
 from vlit_hub.publishing.licences import CONSEQUENCES, mixture
 from vlit_hub.publishing.model_card import model_card
 from vlit_hub.publishing.rendering import REPO, card, render
 from vlit_hub.regions import DIALECTS
+from vlit_hub.shards import Store
 from vlit_hub.shards import manifest as manifests
 
 __all__ = ["dataset_card", "model_card", "shards_card"]
@@ -41,14 +46,17 @@ def dataset_card(
     repo_id: str = "",
     dialect: str = "",
     left_out: Mapping[str, Mapping[str, int]] | None = None,
+    examples: Sequence[Example] = (),
+    figures: Sequence[Figure] = (),
 ) -> str:
     """README.md of a dataset repository whose configs are ``configs`` (none: nothing is said of loading).
 
     ``title``: the datasets' titles by default. ``note``: a paragraph on top, for what sets this copy apart from the
     release. ``repo_id``: the Hub repository that the loading code names. ``left_out``: samples that the chat form of
-    ``dialect`` cannot say, config of the subset -> reason -> count.
+    ``dialect`` cannot say, config of the subset -> reason -> count. ``examples``: pictures beside the card
+    (examples.py). ``figures``: the side columns summed up (``measured``).
     """
-    title = title or " + ".join(part.title for part in facts.parts)
+    title = title or titles(facts)
     tars = [config for config in configs if config.form == "webdataset"]
     readable = loadable(configs)
     folder = "shards" if tars and readable != tars else "SHARDS"
@@ -60,6 +68,7 @@ def dataset_card(
         several=len(facts.parts) > 1,
         tables=tables(facts),
         command=lambda section: f"Command: `{COMMAND} {folder} {section}`.",
+        shards=folder,
         where=" in a copy of this repository" if folder == "shards" else " (SHARDS: the folder of the tars)",
         withheld=facts.withheld,
         licences=mixture(facts.parts),
@@ -71,6 +80,9 @@ def dataset_card(
         dialect=dialect,
         dialect_words=_dialect_words(dialect),
         left_out=left_out or {},
+        examples=examples,
+        figures=[_figure(figure) for figure in figures if figure.spoken],
+        principles=PRINCIPLES,
         rebuild=partial(_rebuild, facts),
     )
     return card(metadata(facts, configs, title), body)
@@ -80,7 +92,21 @@ def shards_card(shards_dir: str | Path, *, title: str = "", note: str = "", repo
     """The card of a folder of shards as it is: facts measured now, configs over its tars."""
     folder = Path(shards_dir)
     configs = tar_configs(manifests.load(folder), "")
-    return dataset_card(dataset_facts(folder), configs, title=title, note=note, repo_id=repo_id)
+    figures = measured(Store(folder))
+    return dataset_card(dataset_facts(folder), configs, title=title, note=note, repo_id=repo_id, figures=figures)
+
+
+def titles(facts: DatasetFacts) -> str:
+    """The datasets' titles."""
+    return " + ".join(part.title for part in facts.parts)
+
+
+def measured(store: Store) -> list[Figure]:
+    """The indicators of a folder where `vlit quality` has computed them all; else none."""
+    work = Work(store, tuple(made.name for made in chosen()))
+    if not all(unit.path.exists() for unit in work.units()):
+        return []
+    return summarise(read(work), work.indicators)
 
 
 def tables(facts: DatasetFacts) -> list[Table]:
@@ -109,6 +135,17 @@ def tables(facts: DatasetFacts) -> list[Table]:
               tuple((kind, *map(_n, counts.values())) for kind, counts in facts.media.items()),
               "Missing: not found when the shards were built. Withheld: found, and not passed on."),
     ]  # fmt: skip
+
+
+def _figure(figure: Figure) -> tuple[str, ...]:
+    """One row: dataset, principle, what, samples it speaks of, value, interval or evenness."""
+    if figure.mean:
+        mean = figure.mean
+        value, spread = f"{mean.value:.4g}", f"{mean.low:.4g} to {mean.high:.4g} (95 %, by group)"
+    else:
+        value = f"{figure.top} ({100 * (figure.top_share or 0):.1f} %)"
+        spread = "" if figure.entropy is None else f"evenness {figure.entropy:.3f}"
+    return figure.dataset, figure.principle, f"{figure.column}: {figure.what}", _n(figure.spoken), value, spread
 
 
 def _spreads(found: Mapping[str, Spread], labels: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:

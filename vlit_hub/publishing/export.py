@@ -4,6 +4,8 @@ data/<subset>/<split>-00000-of-000NN.parquet            every column of the sche
 chat-<dialect>/<subset>/<split>-...parquet              messages, images, tools, as TRL takes them
 chat-<dialect>-completion/<subset>/<split>-...parquet   prompt, completion, images, tools
 shards/                                                 tars, index and manifest: what Store opens
+examples/NN.jpg                                         pictures of the card, regions drawn
+croissant.json                                          Croissant metadata
 README.md                                               the card
 """
 
@@ -15,9 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from vlit_hub.publishing.cards import dataset_card
+from vlit_hub.publishing.cards import dataset_card, measured, titles
 from vlit_hub.publishing.chat_form import chat_form
 from vlit_hub.publishing.configs import Config, Form, tar_configs
+from vlit_hub.publishing.croissant import write as write_croissant
+from vlit_hub.publishing.examples import draw_examples
 from vlit_hub.publishing.facts import DatasetFacts, dataset_facts, media_present, parts_of, texts
 from vlit_hub.publishing.finished import Finished
 from vlit_hub.publishing.forms import parquet_form, tar_form
@@ -30,9 +34,10 @@ MediaChoice = Literal["refuse", "references", "all"]
 FORMS: tuple[Form, ...] = ("parquet", "webdataset")
 OWNED = re.compile(
     r"data/[^/]+/[^/]+-\d{5}-of-\d{5}\.parquet"
+    r"|croissant\.json|examples/\d{2}\.jpg"
     r"|shards/(manifest\.json|build\.json|[^/]+-\d{6}\.tar|index/[^/]+/(rows|media)\.npy)"
 )
-"""Paths below data/ and shards/ that an export writes: what an earlier one left, globs would read beside ours."""
+"""Paths that an export writes: what an earlier one left, globs would read beside ours."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +109,11 @@ def export(
     else:
         facts = dataset_facts(store.index.path, terms)
     card = dataset_card(
-        facts, configs, title=title, note=note, repo_id=repo_id, dialect=dialect or "", left_out=left_out
-    )
+        facts, configs, title=title, note=note, repo_id=repo_id, dialect=dialect or "", left_out=left_out,
+        examples=draw_examples(store, folder, terms), figures=measured(store),
+    )  # fmt: skip
+    if configs and configs[0].form != "webdataset":
+        write_croissant(folder, facts, configs, title or titles(facts), repo_id or facts.parts[0].name)
     (folder / "README.md").write_text(card, encoding="utf-8")
     return _report(folder, configs, facts, left_out)
 
