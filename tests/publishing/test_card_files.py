@@ -68,8 +68,8 @@ def test_examples_show_the_regions(tmp_path, region, inside):
         for sample in (made.sample(0, 1), scene((400, 200), **region)):
             writer.write(msgspec.structs.replace(sample, dataset=made.NAME, subset="default", split="train"))
     export(tmp_path / "s", tmp_path / "out", forms=())
-    drawn = Image.open(tmp_path / "out" / "examples" / "00.jpg").convert("RGB")  # with regions first
-    assert drawn.size == (400, 200)
+    drawn = Image.open(tmp_path / "out" / "examples.jpg").convert("RGB")  # two tiles, that with regions first
+    assert drawn.size == (800, 200)
     colour = np.array([int(COLOURS[0][i : i + 2], 16) for i in (1, 3, 5)])
     pixels = np.asarray(drawn).astype(int)
     x, y = int(inside[0] * 400), int(inside[1] * 200)
@@ -77,18 +77,17 @@ def test_examples_show_the_regions(tmp_path, region, inside):
     assert near < 90
     assert np.abs(pixels[20:40, 20:40] - 128).max() < 40  # nothing is drawn elsewhere
     card = (tmp_path / "out" / "README.md").read_text()
-    assert "](examples/00.jpg)" in card and "](examples/01.jpg)" in card and card.count("1 region drawn") == 1
+    assert "](examples.jpg)" in card and "\n1. `id:1`, 1 region drawn." in card and "\n2. `id:0`. " in card
 
 
 def test_examples_are_small_and_never_of_media_that_stay_behind(exported, tmp_path):
-    pictures = sorted((exported[2] / "out" / "examples").iterdir())
-    assert len(pictures) == 4 and all(OWNED.fullmatch(f"examples/{path.name}") for path in pictures)
-    assert all(max(Image.open(path).size) <= SIDE for path in pictures)
+    assert OWNED.fullmatch("examples.jpg") and OWNED.fullmatch("croissant.json")
+    assert max(Image.open(exported[2] / "out" / "examples.jpg").size) <= 2 * SIDE
     card = (exported[2] / "out" / "README.md").read_text()
-    assert re.findall(r"\]\((examples/\d\d\.jpg)\)", card) == [f"examples/{path.name}" for path in pictures]
+    assert re.findall(r"^(\d)\. `", card, re.MULTILINE) == ["1", "2", "3", "4"]
     made.write(tmp_path / "shards", "shikra-rd")
     export(tmp_path / "shards", tmp_path / "out", media="references")
-    assert not (tmp_path / "out" / "examples").exists()
+    assert not (tmp_path / "out" / "examples.jpg").exists()
     assert "## Examples" not in (tmp_path / "out" / "README.md").read_text()
 
 

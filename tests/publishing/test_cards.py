@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import math
 import re
@@ -22,7 +23,8 @@ from vlit_hub.processing.families import FAMILIES
 from vlit_hub.publishing.cards import dataset_card, model_card, shards_card
 from vlit_hub.publishing.configs import TASK_CATEGORIES, size_category, tar_configs
 from vlit_hub.publishing.facts import Part, Spread, dataset_facts
-from vlit_hub.publishing.licences import hub_licence
+from vlit_hub.publishing.licences import consequence, hub_licence
+from vlit_hub.publishing.local_hub.content import card_checked
 from vlit_hub.publishing.model_card import family_facts
 from vlit_hub.publishing.rendering import SURVEY
 from vlit_hub.schema import COLUMNS, TASKS
@@ -233,11 +235,14 @@ class _Raw:
 
 def test_every_registered_dataset_has_a_card(shards):
     facts = dataset_facts(shards[0])
+    configs = tar_configs(manifests.load(shards[0]), "")
     for name in registry.names():
         spec = registry.get(name)
         splits = tuple(dataclasses.replace(split, dataset=name) for split in facts.splits)
-        card = dataset_card(dataclasses.replace(facts, parts=(Part.of(spec),), splits=splits))
+        card = dataset_card(dataclasses.replace(facts, parts=(Part.of(spec),), splits=splits), configs)
+        assert card_checked(card) == ([], []), name
         loaded = DatasetCard(card)
+        assert consequence(Part.of(spec)).paragraph in loaded.text
         for said in (spec.title, spec.paper, spec.licence_stated, spec.obtain, spec.survey_category, *spec.terms):
             assert " ".join(said.split()).replace("|", "\\|") in loaded.text
         assert SURVEY in loaded.text and f"@misc{{{name}," in loaded.text
@@ -482,11 +487,46 @@ def test_a_model_that_was_not_tested_says_so(shards):
     assert yaml.safe_load(card.split("---\n")[1])["language"] == ["en", "zh"]
 
 
-def test_every_family_has_its_facts():
+def test_every_family_has_its_facts_and_a_card(shards):
+    measured = dataset_facts(shards[0])
     for family in FAMILIES:
         facts = family_facts(family)
         stages = {stage for known, stage in SETTINGS if known == family} | set(ANY_FAMILY)
         assert set(facts["stages"]) == stages
+        card = model_card({**tuned_on(measured), "family": family}, EVALUATED, VERIFIED, [measured])
+        assert card_checked(card) == ([], []) and facts["citation"].splitlines()[0] in card
         assert facts["base_models"] and facts["title"] and facts["paper"] and facts["citation"].startswith("@")
     with pytest.raises(ValueError, match="add model_cards/nothing.yaml"):
         family_facts("nothing")
+
+
+def test_the_card_of_a_mixture_names_its_lock(tmp_path):
+    from vlit_hub.shards.mixture import load_mixture
+    from vlit_hub.shards.mixture_lock import Lock
+
+    for name in ("coco-arc", "pmc-vqa"):
+        made.write(tmp_path / name, name)
+    (tmp_path / "mix.yaml").write_text("sources:\n- {shards: coco-arc, subset: default}\n- pmc-vqa#10\nseed: 3\n")
+    loaded = load_mixture(tmp_path / "mix.yaml")
+    index = Index(loaded.parts)
+    plan = loaded.plan(index, None)
+    Lock.of(plan, index, loaded.document).save(tmp_path / "vlit.lock")
+    report = {**TRAINED, "data": {**TRAINED["data"], "index": index.fingerprint, "fingerprint": plan.fingerprint}}
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned" / "train_report.json").write_text(json.dumps(report))
+    given = ["card", str(tmp_path / "tuned"), "--lock", str(tmp_path / "vlit.lock")]
+    done = CliRunner().invoke(app(), given)
+    assert done.exit_code == 0, done.output
+    card = (tmp_path / "tuned" / "README.md").read_text()
+    assert f"(sha256 `{hashlib.sha256((tmp_path / 'vlit.lock').read_bytes()).hexdigest()}`" in card
+    section = card.partition("gives the same batches anywhere")[2]
+    lines = [line.split("|")[1:-1] for line in section.splitlines() if line.startswith("| ")][1:3]
+    assert [[cell.strip() for cell in line][:3] for line in lines] == [
+        [share.name, f"{share.matching:,}", f"{share.samples:,}"] for share in plan.shares
+    ]
+    facts = dataset_facts(tmp_path / "vlit.lock", index=index.fingerprint)
+    assert facts.total == len(index) and [part.name for part in facts.parts] == ["coco-arc", "pmc-vqa"]
+    assert "share-alike" in card.partition("## Licences")[2]
+    with pytest.raises(ValueError, match=f"locks the plan {plan.fingerprint}, VLIT was tuned on aa11"):
+        model_card({**report, "data": {**report["data"], "fingerprint": "aa11"}}, None, None, [facts],
+                   lock=tmp_path / "vlit.lock")  # fmt: skip

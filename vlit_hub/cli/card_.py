@@ -16,13 +16,19 @@ def command(
     folder: Annotated[Path, typer.Argument(help="Folder of shards, or of a tuned model.")],
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", help="For a model: the shards it was tuned on; one for all stages, or one per stage."),
+        typer.Option(
+            "--data", help="For a model: the shards (or mixture) it was tuned on; one for all stages, or one each."
+        ),
     ] = None,
     evaluation: Annotated[
         Path | None, typer.Option("--eval", help="For a model: a report of `vlit eval --out`.")
     ] = None,
     earlier: Annotated[
         list[Path] | None, typer.Option("--earlier", help="For a model: the folder of an earlier stage, in order.")
+    ] = None,
+    lock: Annotated[
+        Path | None,
+        typer.Option("--lock", help="For a model: the vlit.lock of its mixture; that in its folder, if any."),
     ] = None,
     base_model: Annotated[str, typer.Option(help="For a model: the Hub id it was tuned from.")] = "",
     repo: Annotated[str, typer.Option("--repo", help="Repository that the card's loading code names.")] = "",
@@ -35,7 +41,7 @@ def command(
 
         text = shards_card(folder, repo_id=repo)
     elif (folder / "train_report.json").is_file():
-        text = _model_card([*(earlier or []), folder], data or [], evaluation, base_model, repo)
+        text = _model_card([*(earlier or []), folder], data or [], evaluation, base_model, repo, lock)
     else:
         raise BadInput(f"{folder} holds neither manifest.json (shards) nor train_report.json (a tuned model)")
     target = out or folder / "README.md"
@@ -45,11 +51,17 @@ def command(
     print(target)
 
 
-def _model_card(stages: list[Path], data: list[Path], evaluation: Path | None, base_model: str, repo: str) -> str:
+def _model_card(
+    stages: list[Path], data: list[Path], evaluation: Path | None, base_model: str, repo: str, lock: Path | None
+) -> str:
     """``stages``: folders of the models, the card's own last."""
     from vlit_hub.publishing.facts import dataset_facts
     from vlit_hub.publishing.model_card import model_card
 
+    beside = stages[-1] / "vlit.lock"
+    lock = lock or (beside if beside.is_file() else None)
+    if lock and not data and len(stages) == 1:
+        data = [lock]  # it names its shards
     if len(data) not in (1, len(stages)):
         raise BadInput(
             f"a model's card needs --data, the shards it was tuned on: one for all or {len(stages)} in order"
@@ -64,6 +76,7 @@ def _model_card(stages: list[Path], data: list[Path], evaluation: Path | None, b
         [dataset_facts(place, index=report["data"]["index"]) for place, report in zip(folders, reports, strict=True)],
         earlier=reports[:-1],
         base_model=base_model,
+        lock=lock,
         repo_id=repo,
     )
 

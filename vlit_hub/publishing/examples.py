@@ -1,8 +1,8 @@
-"""Example pictures of a dataset, their regions drawn: files of the repository that the card shows."""
+"""Example pictures of a dataset, their regions drawn: a file of the repository that the card shows."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from vlit_hub.publishing.facts import texts
 from vlit_hub.schema import Region, Sample, text_of
 from vlit_hub.shards import Store
 
+NAME = "examples.jpg"
 MOST = 4
 LOOKED_AT = 500
 """Samples of a split that examples are chosen from."""
-SIDE = 640
-"""Pixels of the longer side at most."""
+SIDE = 480
+"""Pixels of the longer side of a tile at most."""
 WORDS = 300
 """Characters of a message that the card shows at most."""
 COLOURS = ("#d62728", "#1f77b4", "#2ca02c", "#ff7f0e", "#9467bd")
@@ -25,9 +26,8 @@ COLOURS = ("#d62728", "#1f77b4", "#2ca02c", "#ff7f0e", "#9467bd")
 
 @dataclass(frozen=True)
 class Example:
-    """One picture of the card; ``path`` is relative to the repository."""
+    """One tile of the picture; its number stands in its corner."""
 
-    path: str
     id: str
     regions: int
     question: str
@@ -35,27 +35,42 @@ class Example:
 
 
 def draw_examples(store: Store, folder: Path, kept_back: Container[str]) -> list[Example]:
-    """Draw up to MOST examples into ``folder/examples``: samples with regions first, of different groups.
+    """Draw up to MOST examples into ``folder/examples.jpg``: samples with regions first, of different groups.
 
-    Of the datasets in ``kept_back`` none. Pictures that cannot be read are passed over.
+    Of the datasets in ``kept_back`` none. Pictures that cannot be read are passed over; without any there is no file.
     """
     found: list[Example] = []
+    tiles: list[Image.Image] = []
     for row in _chosen(store, kept_back):
         sample = store[row]
         picture = _drawn(sample)
         if picture is None:
             continue
-        path = Path("examples", f"{len(found):02d}.jpg")
-        (folder / path).parent.mkdir(exist_ok=True)
-        picture.save(folder / path, "JPEG", quality=85)
+        tiles.append(picture)
         said = {
             role: next((text_of(m) for m in sample.messages if m.role == role), "") for role in ("user", "assistant")
         }
         regions = sum(_on_first(region) for region in sample.regions)
-        found.append(Example(str(path), sample.id, regions, _short(said["user"]), _short(said["assistant"])))
+        found.append(Example(sample.id, regions, _short(said["user"]), _short(said["assistant"])))
         if len(found) == MOST:
             break
+    if tiles:
+        _sheet(tiles).save(folder / NAME, "JPEG", quality=85)
     return found
+
+
+def _sheet(tiles: Sequence[Image.Image]) -> Image.Image:
+    """The tiles in two columns, numbered from 1."""
+    width, height = max(tile.width for tile in tiles), max(tile.height for tile in tiles)
+    columns = min(2, len(tiles))
+    sheet = Image.new("RGB", (columns * width, -(-len(tiles) // columns) * height), "white")
+    draw = ImageDraw.Draw(sheet)
+    for number, tile in enumerate(tiles):
+        corner = (number % columns * width, number // columns * height)
+        sheet.paste(tile, corner)
+        draw.rectangle((*corner, corner[0] + 12, corner[1] + 12), fill="white")
+        draw.text((corner[0] + 3, corner[1]), str(number + 1), fill="black")
+    return sheet
 
 
 def _chosen(store: Store, kept_back: Container[str]) -> Iterator[int]:

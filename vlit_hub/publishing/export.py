@@ -4,7 +4,7 @@ data/<subset>/<split>-00000-of-000NN.parquet            every column of the sche
 chat-<dialect>/<subset>/<split>-...parquet              messages, images, tools, as TRL takes them
 chat-<dialect>-completion/<subset>/<split>-...parquet   prompt, completion, images, tools
 shards/                                                 tars, index and manifest: what Store opens
-examples/NN.jpg                                         pictures of the card, regions drawn
+examples.jpg                                            pictures of the card, regions drawn
 croissant.json                                          Croissant metadata
 README.md                                               the card
 """
@@ -34,7 +34,7 @@ MediaChoice = Literal["refuse", "references", "all"]
 FORMS: tuple[Form, ...] = ("parquet", "webdataset")
 OWNED = re.compile(
     r"data/[^/]+/[^/]+-\d{5}-of-\d{5}\.parquet"
-    r"|croissant\.json|examples/\d{2}\.jpg"
+    r"|croissant\.json|examples\.jpg"
     r"|shards/(manifest\.json|build\.json|[^/]+-\d{6}\.tar|index/[^/]+/(rows|media)\.npy)"
 )
 """Paths that an export writes: what an earlier one left, globs would read beside ours."""

@@ -28,6 +28,7 @@ from vlit_hub.shards import Index
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards.index import fingerprint
 from vlit_hub.shards.manifest import Split
+from vlit_hub.shards.mixture import load_mixture
 from vlit_hub.spec import DatasetSpec, Taxonomy
 
 BUILD = "build.json"
@@ -213,9 +214,15 @@ def dataset_facts(shards_dir: str | Path, kept_back: Container[str] = (), *, ind
 
     The media of the datasets in ``kept_back`` are counted as withheld, as in an export that leaves them behind.
     ``index``: the fingerprint of what to count, the folder or a subset or split of it (a run's ``data.index``).
+    A file in the folder's place is a mixture or its lock: the shards that it names.
     Raises ShardError for an unfinished folder, UnknownDataset where a dataset in it has no script, ValueError where
     nothing in it has that fingerprint.
     """
+    if Path(shards_dir).is_file():
+        found = Index(load_mixture(shards_dir).parts)
+        if index and found.fingerprint != index:
+            raise ValueError(f"the shards of {shards_dir} have index {found.fingerprint}, not {index}")
+        return _facts_of(found, kept_back)
     return _facts_of(_selected(Path(shards_dir), index) if index else Index(shards_dir), kept_back)
 
 
@@ -287,7 +294,7 @@ def texts(index: Index, number: int) -> Iterator[Sample]:
                 if file >= 0:
                     os.close(file)
                 current = shard
-                file = os.open(index.path / index.splits[number].shards[shard].file, os.O_RDONLY)
+                file = os.open(index.shard(number, shard), os.O_RDONLY)
             yield from_json(os.pread(file, length, offset))
     finally:
         if file >= 0:
@@ -302,12 +309,14 @@ def build_reports(folder: Path) -> list[dict[str, Any]]:
 
 
 def _builds(index: Index) -> Iterator[dict[str, Any]]:
-    """The reports of the index's splits, and of those that gave no shards where it is the whole folder."""
-    known = {(entry.dataset, entry.subset, entry.split) for entry in index.splits}
-    whole = len(known) == len(manifests.load(index.path).splits)
-    for report in build_reports(index.path):
-        if whole or (report["name"], report["subset"], report["split"]) in known:
-            yield report
+    """The reports of the index's splits, and of those that gave no shards where it is a whole folder."""
+    for root in dict.fromkeys(index.roots):
+        here = (entry for entry, place in zip(index.splits, index.roots, strict=True) if place == root)
+        known = {(entry.dataset, entry.subset, entry.split) for entry in here}
+        whole = len(known) == len(manifests.load(root).splits)
+        for report in build_reports(root):
+            if whole or (report["name"], report["subset"], report["split"]) in known:
+                yield report
 
 
 def _split_facts(index: Index, number: int, tally: _Tally, kept_back: Container[str]) -> SplitFacts:

@@ -19,6 +19,7 @@ from vlit_hub.builder import FEATURES
 from vlit_hub.publishing.configs import Config, ConfigSplit, names
 from vlit_hub.publishing.facts import BUILD, WITHHELD, build_reports, media_present, without_media
 from vlit_hub.publishing.finished import Finished
+from vlit_hub.publishing.passing import samples
 from vlit_hub.publishing.tables import ParquetFiles
 from vlit_hub.schema import COLUMNS, Blob, Sample, to_arrow
 from vlit_hub.shards import ShardWriter, Store
@@ -32,8 +33,7 @@ def published(store: Store, number: int, terms: Container[str]) -> Iterator[tupl
     """The samples of split ``number`` as they are published, with their size in bytes."""
     split, start = store.index.splits[number], store.index.starts[number]
     lengths = store.index.column("length")
-    for row in range(start, start + split.samples):
-        sample = store[row]
+    for row, sample in enumerate(samples(store, number), start):
         if split.dataset in terms:
             sample = without_media(sample)
         blobs = (blob for column in COLUMNS.values() for blob in getattr(sample, column))
@@ -98,11 +98,10 @@ def tar_form(store: Store, out: Path, terms: Container[str]) -> None:
 
 def _written_anew(store: Store, number: int, out: Path, bare: bool) -> None:
     """The split through the writer, ``bare`` without its media."""
-    split, start = store.index.splits[number], store.index.starts[number]
+    split = store.index.splits[number]
     withheld = Counter(split.facts.get(WITHHELD, {}))
     with ShardWriter(out, split.dataset, split.subset, split.split) as writer:
-        for row in range(start, start + split.samples):
-            sample = store[row]
+        for sample in samples(store, number):
             if bare:
                 withheld += media_present(sample)
                 sample = without_media(sample)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -14,6 +16,7 @@ from vlit_hub.evaluation.report import stratum
 from vlit_hub.publishing.facts import DatasetFacts
 from vlit_hub.publishing.licences import CONSEQUENCES, mixture, slug
 from vlit_hub.publishing.rendering import REPO, card, render, resource
+from vlit_hub.shards.mixture_lock import Lock
 
 NOT_RECORDED = "not recorded"
 
@@ -28,6 +31,7 @@ def model_card(
     base_model: str = "",
     dataset_id: str = "",
     evaluated_on: str = "",
+    lock: str | Path | None = None,
     title: str = "",
     note: str = "",
     repo_id: str = "",
@@ -40,12 +44,14 @@ def model_card(
     per stage, in order, of what it was tuned on (``dataset_facts(..., index=report["data"]["index"])``).
     ``base_model``: Hub id of the weights it started from; empty: no published ones. ``dataset_id``: Hub id of the data
     of the last stage. ``repo_id``: of the model. ``evaluated_on``: the evaluated samples in words, beside what the
-    report recorded. ``title``, ``note``: as in ``dataset_card``. Raises ValueError for a family without a facts file
-    and for facts of other shards than a stage was tuned on.
+    report recorded. ``lock``: the vlit.lock of the last stage's mixture. ``title``, ``note``: as in ``dataset_card``.
+    Raises ValueError for a family without a facts file, for facts of other shards than a stage was tuned on and for
+    the lock of another plan.
     """
     family = family_facts(train_report["family"])
     stages = [*earlier, train_report]
     _check_data(stages, data_facts)
+    mixed = _locked(lock, train_report) if lock else None
     title = title or f"{family['title']}, {train_report['setting']}, on {_data_title(data_facts[-1])}"
     parts = list({part.name: part for facts in data_facts for part in facts.parts}.values())
     evaluated = _evaluated(eval_report, stages)
@@ -61,6 +67,7 @@ def model_card(
         meanings=CONSEQUENCES,
         labels={name: _labels(data_facts, name) for name in ("task", "language")},
         stages=stages,
+        mixed=mixed,
         recipe=_recipe,
         hyper=[key for key in train_report["hyper"] if all(key in stage["hyper"] for stage in stages)],
         left_out=_left_out,
@@ -109,6 +116,15 @@ def _check_data(stages: Sequence[Mapping[str, Any]], data_facts: Sequence[Datase
     for stage, facts in zip(stages, data_facts, strict=True):
         if facts.fingerprint != (tuned := stage["data"]["index"]):
             raise ValueError(f"{stage['setting']} was tuned on index {tuned}, the facts are of {facts.fingerprint}")
+
+
+def _locked(path: str | Path, stage: Mapping[str, Any]) -> dict[str, Any]:
+    """What the card says of a lock; ValueError where the stage had another plan."""
+    lock = Lock.load(path)
+    if lock.fingerprint != (tuned := stage["data"]["fingerprint"]):
+        raise ValueError(f"{path} locks the plan {lock.fingerprint}, {stage['setting']} was tuned on {tuned}")
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return {"sha256": digest, "fingerprint": lock.fingerprint, "sources": lock.sources, "mixture": lock.mixture}
 
 
 def _labels(data_facts: Sequence[DatasetFacts], name: str) -> list[str]:

@@ -20,7 +20,7 @@ from vlit_hub.publishing.push_target import Target
 
 Progress = Callable[[str, int, int], None]  # step (compare, upload, commit, verify), bytes done, bytes in all
 
-BATCH_FILES, BATCH_BYTES = 256, 256 * 2**20  # between two calls of Progress; the client asks for 256 at a time
+BATCH_FILES, BATCH_BYTES = 256, 2 << 30  # between two calls of Progress; the client asks for 256 at a time
 COMMIT_FILES = 256
 """Files of a commit, where huggingface_hub's own folder upload starts (the Hub's documents recommend 100)."""
 COMMIT_REGULAR_BYTES = 32 << 20
