@@ -21,9 +21,8 @@ def whole(ours, made, messages, budget=None):
         write=lambda native, sizes, _: row.write(native, sizes, budget),
         resize=lambda native, size, _: row.resize(native, size, budget),
     )
-    return replace(ours.encoder, family=family).encode(
-        msgspec.structs.replace(made, messages=made.messages[:messages]), 10**6
-    )
+    made = msgspec.structs.replace(made, messages=made.messages[:messages])
+    return replace(ours.encoder, family=family).encode([made], 10**6)[0]
 
 
 def picture_runs(ours, encoded):

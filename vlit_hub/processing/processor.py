@@ -82,7 +82,11 @@ class VLITProcessor(ProcessorMixin):
         fit is left out in the order of truncation.py. Raises MaskError, naming the sample, where supervision cannot
         be told exactly: labels are never blanked silently.
         """
-        return self.encoder.encode(sample, max_length)
+        return self.encode_all([sample], max_length)[0]
+
+    def encode_all(self, samples: Sequence[Sample], max_length: int) -> list[Encoded]:
+        """:meth:`encode` of several samples, tokenised together."""
+        return self.encoder.encode(samples, max_length)
 
     def prompt(self, sample: Sample) -> Encoded:
         """Token ids of a sample as training shows them, up to where the template has opened the reply to it.
@@ -103,11 +107,10 @@ class VLITProcessor(ProcessorMixin):
 
         Raises Dropped, naming the sample, for one that cannot be trained on at this length.
         """
-        encoded = []
-        for sample in samples:
-            encoded.append(self.encode(sample, max_length))
-            if encoded[-1].dropped:
-                raise Dropped(encoded[-1].dropped, f"{sample.dataset} {sample.id}: {encoded[-1].detail}")
+        encoded = self.encode_all(samples, max_length)
+        for sample, one in zip(samples, encoded, strict=True):
+            if one.dropped:
+                raise Dropped(one.dropped, f"{sample.dataset} {sample.id}: {one.detail}")
         return self._batch(samples, encoded, "right")
 
     def prompts(self, samples: Sequence[Sample]) -> dict[str, Tensor]:

@@ -19,7 +19,7 @@ REASONS: dict[str, str] = {
     "nothing_trained": "no assistant turn is train=true",
     "empty_answer": "a supervised answer is empty",
     "picture_answer": "a supervised answer holds a picture or another medium",
-    "tools": "tool schemas, calls or results",
+    "tools": "tool schemas, calls or results that the chat template does not write",
     "unsupported_media": "a message holds a video, a sound or a point cloud",
     "several_pictures": "more pictures than the family shows to its model",
     "picture_place": "a picture behind the first user turn, where the family has no place for it",
@@ -94,8 +94,6 @@ def refuse(sample: Sample) -> None:
 
 def refuse_content(sample: Sample, *, prompt: bool = False) -> None:
     """Raise Dropped for what cannot be written; of a ``prompt`` no answer is supervised, so it may hold pictures."""
-    if sample.tools or any(message.tool_calls or message.role == "tool" for message in sample.messages):
-        raise Dropped("tools")
     for m, message in enumerate(sample.messages):
         for part in message.content:
             if part.type in ("text", "region"):
