@@ -70,6 +70,7 @@ class MediaFinder:
         escaped = tried = False
         leaves = _leaves(ref)
         named: tuple[str, str] | None = None
+        seen: set[tuple[Root, str]] = set()
         limit = MAX_PICTURE if type == "image" else MAX_STREAM
         for root, candidate in self._places[type]:
             if "{ref}" in candidate:
@@ -83,6 +84,9 @@ class MediaFinder:
                 escaped |= relative is None
                 continue
             tried = True
+            if (root, relative) in seen:  # two candidates may come to the same
+                continue
+            seen.add((root, relative))
             if (found := root.find(relative, ref, limit)) is not None:
                 return found
         if escaped and not tried:
