@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.common import markdown
 
-MODULES = ("normalising", "writing",)
+MODULES = ("normalising", "writing", "order")
 
 
 def run_all() -> bool:
