@@ -16,8 +16,8 @@ sources:
     split: train
     weight: 2
     filters: [chars<4000, clip>0.3]
-    keep: curated.npy                    # rows of that folder to keep (select.read_kept)
-    side: [clip.npy]                     # columns for filters (select.read_side)
+    keep: curated.npy                    # rows of that folder to keep (side.read_kept)
+    side: [clip.npy]                     # columns for filters (side.read_side)
   - weight: 1                            # a blend in the blend
     weights: {temperature: 2}
     sources: [shards/okvqa, shards/textvqa]

@@ -22,8 +22,9 @@ from vlit_hub.shards.measured import Measured
 from vlit_hub.shards.packer import Packer
 from vlit_hub.shards.permutation import ALGORITHM, BLOCK, WINDOW, Permutation
 from vlit_hub.shards.provenance import Provenance
-from vlit_hub.shards.select import Source, choose, left_out, side_files, starts_of_groups
+from vlit_hub.shards.select import Source, choose, left_out, starts_of_groups
 from vlit_hub.shards.sequence import Costs, Reader, UnitOrder, Units, pick
+from vlit_hub.shards.side import side_files
 
 Item = tuple[int, ...]
 """Index rows: one sample, or one pack."""

@@ -51,7 +51,7 @@ class TrainReport:
     trainable: int
     frozen: int
     hyper: dict[str, Any]
-    data: dict[str, Any]  # what the plan is made of, samples seen and samples left out per dataset
+    data: dict[str, Any]  # what the plan is made of, samples seen and left out per dataset, items of a tail
     steps: int
     epochs: float
     tokens: int  # supervised
@@ -82,7 +82,8 @@ def report_of(recipe: TrainRecipe, tuned: Report, trainer: VLITTrainer) -> Train
         hyper={key: args[key] for key in ARGUMENTS}
         | {"global_batch": recipe.global_batch, "max_length": recipe.max_length}
         | {"lr": dict(recipe.lr), "dtype": recipe.dtype},
-        data={**progress.plan, "seen": progress.seen, "skipped": progress.skipped, "left_out": trainer.plan.left_out},
+        data={**progress.plan, "seen": progress.seen, "skipped": progress.skipped, "left_out": trainer.plan.left_out}
+        | {"tail_items": trainer.plan.tail_items(0, recipe.global_batch)},
         steps=progress.step,
         epochs=trainer.epoch,
         tokens=progress.tokens,

@@ -91,6 +91,9 @@ def build(
         say(f"{share.name}: {share.samples_per_epoch:,} of {len(plan):,} samples an epoch, {share.samples:,} to take")
     for dataset, reasons in plan.left_out.items():
         say(f"{dataset}: left out {', '.join(f'{count} {reason}' for reason, count in reasons.items())}")
+    if left := plan.tail_items(0, recipe.global_batch):
+        done = "dropped" if plan.tail == "drop" else "repeated"
+        say(f"{left:,} items {done} at the end of the first epoch, where they fill no global batch")
     collator = VLITCollator(
         processor,
         recipe.max_length,
