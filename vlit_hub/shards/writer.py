@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -48,7 +49,8 @@ class ShardWriter:
         self.facts: dict[str, Any] = {}
         """File-level facts for the manifest; to be filled before the block ends."""
         self.samples = 0
-        self._sink = InOrder(self._placing)
+        self._thread = ThreadPoolExecutor(1)
+        self._sink = InOrder(self._placing, self._thread)
         self._batch = Batch()
 
     def __enter__(self) -> ShardWriter:
@@ -80,17 +82,21 @@ class ShardWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None:
+        with self._thread:
             try:
-                self._flush()
-                self._sink.close()
-                self._placing.facts = self.facts
-                manifests.replace_split(self._placing.folder, self._placing.prefix, self._placing.finish())
-                return
+                if kind is None:
+                    self._finish()
             except BaseException:
                 self._discard()
                 raise
-        self._discard()
+            if kind is not None:
+                self._discard()
+
+    def _finish(self) -> None:
+        self._flush()
+        self._sink.close()
+        self._placing.facts = self.facts
+        manifests.replace_split(self._placing.folder, self._placing.prefix, self._placing.finish())
 
     def _discard(self) -> None:
         self._sink.discard()
@@ -98,10 +104,10 @@ class ShardWriter:
 
 
 class InOrder:
-    """Writes batches into shards one after another; the checksums are taken on the way."""
+    """Writes batches into shards one after another; the checksums are taken on the way, by ``thread`` where given."""
 
-    def __init__(self, placing: Placing) -> None:
-        self.placing = placing
+    def __init__(self, placing: Placing, thread: Executor | None = None) -> None:
+        self.placing, self._thread = placing, thread
         self._shard: _Shard | None = None
 
     def take(self, batch: Batch) -> None:
@@ -115,7 +121,7 @@ class InOrder:
     def _write(self, batch: Batch, segment: Segment) -> None:
         if not segment.offset:
             self.close()
-            self._shard = _Shard(self.placing.folder, self.placing.file(segment.shard))
+            self._shard = _Shard(self.placing.folder, self.placing.file(segment.shard), self._thread)
         assert self._shard is not None
         for piece in batch.pieces(segment, self.placing.prefix):
             self._shard.write(piece)
@@ -142,7 +148,9 @@ def temporary(path: Path) -> Path:
 class _Shard:
     """One tar in the making, under a temporary name until it is closed."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, thread: Executor | None) -> None:
+        self._thread = thread
+        self._summing: Future[None] | None = None
         self.path, self._name = folder / name, name
         self.samples = self.size = 0
         self._sum = hashlib.sha256()
@@ -151,13 +159,20 @@ class _Shard:
 
     def write(self, data: bytes) -> None:
         """Append whole members."""
+        if self._thread is None:
+            self._sum.update(data)
+        else:
+            if self._summing is not None:
+                self._summing.result()
+            self._summing = self._thread.submit(self._sum.update, data)
         write_all(self._file.fileno(), data, self.size)
-        self._sum.update(data)
         self.size += len(data)
 
     def close(self) -> ShardFile:
         self.write(tar.END)
         os.fsync(self._file.fileno())
+        if self._summing is not None:
+            self._summing.result()
         self._file.close()
         os.replace(self._temporary, self.path)
         return ShardFile(self._name, self.samples, self.size, self._sum.hexdigest())
