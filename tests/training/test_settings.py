@@ -85,7 +85,7 @@ def test_tied_embedding_is_counted_once_and_matched_by_both_names():
 def test_unknown_setting_names_what_there_is(built):
     with pytest.raises(SettingError, match=r"'QA' for family 'llava'; there are: FA, VLIT, VLIT-only, all"):
         apply(built["llava"], "llava", "QA")
-    assert set(ANY_FAMILY) == {"all"}
+    assert set(ANY_FAMILY) == {"all", "LoRA"}
 
 
 def test_pattern_without_match_changes_nothing(built):

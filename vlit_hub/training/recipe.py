@@ -15,6 +15,7 @@ from transformers import TrainingArguments
 from vlit_hub.shards import Shards
 from vlit_hub.shards.mixture import SUFFIXES, Mixture, load_mixture, packer_of
 from vlit_hub.training.loader import batch_shape
+from vlit_hub.training.lora import Lora
 
 OWNED = {
     "output_dir": "out",
@@ -67,6 +68,7 @@ class TrainRecipe:
     max_length: int = 2048  # tokens, pictures included
     dtype: Literal["float32", "bfloat16"] = "float32"  # of the weights; for mixed precision keep float32, set bf16
     lr: Mapping[str, float] = field(default_factory=dict)  # module pattern -> learning rate of its own
+    lora: Mapping[str, Any] = field(default_factory=dict)  # rank, alpha, dropout of setting LoRA
     seed: int = 0  # of weights, order and dropout
     resume: str = ""  # "auto": newest whole checkpoint of `out`, if any; or a checkpoint's path
     missing: Literal["drop", "raise"] = "drop"  # samples with missing media or unresolved regions
@@ -101,6 +103,14 @@ class TrainRecipe:
         if said := [key for key in fixed if getattr(self, key) != defaults[key]]:
             raise RecipeError(f"{', '.join(said)}: to be set in the mixture {self.data}, not in the recipe")
         return load_mixture(self.data, self.root or None)
+
+    def adapters(self) -> Lora:
+        """The shape of the adapters of setting LoRA; raises RecipeError for an unknown key."""
+        if unknown := set(self.lora) - {f.name for f in dataclasses.fields(Lora)}:
+            raise RecipeError(
+                _unknown(f"lora.{sorted(unknown)[0]}", [f"lora.{f.name}" for f in dataclasses.fields(Lora)])
+            )
+        return Lora(**self.lora)
 
     def arguments(self) -> TrainingArguments:
         """The TrainingArguments of this process; raises ValueError where the batch sizes do not come out."""

@@ -13,6 +13,7 @@ import accelerate
 import torch
 import transformers
 
+from vlit_hub.training import lora
 from vlit_hub.training.callbacks import read_losses
 from vlit_hub.training.recipe import TrainRecipe
 from vlit_hub.training.settings import Report
@@ -81,7 +82,8 @@ def report_of(recipe: TrainRecipe, tuned: Report, trainer: VLITTrainer) -> Train
         frozen=tuned.frozen,
         hyper={key: args[key] for key in ARGUMENTS}
         | {"global_batch": recipe.global_batch, "max_length": recipe.max_length}
-        | {"lr": dict(recipe.lr), "dtype": recipe.dtype},
+        | {"lr": dict(recipe.lr), "dtype": recipe.dtype}
+        | ({"lora": asdict(recipe.adapters())} if recipe.setting == lora.SETTING else {}),
         data={**progress.plan, "seen": progress.seen, "skipped": progress.skipped, "left_out": trainer.plan.left_out}
         | {"tail_items": trainer.plan.tail_items(0, recipe.global_batch)},
         steps=progress.step,

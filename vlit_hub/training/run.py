@@ -25,6 +25,7 @@ from transformers import (
 
 from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
 from vlit_hub.shards import Store
+from vlit_hub.training import lora
 from vlit_hub.training.callbacks import Bar, ExamplePrinter, LossLog
 from vlit_hub.training.checkpoint import last_checkpoint
 from vlit_hub.training.recipe import CHECKPOINTS, RecipeError, TrainRecipe, load_recipe
@@ -51,6 +52,8 @@ def run(
     trainer, tuned = build(recipe, log=log, evaluations=evaluations, callbacks=callbacks)
     trainer.train(resume_from_checkpoint=resume)
     out = Path(recipe.out)
+    if recipe.setting == lora.SETTING:
+        trainer.model = trainer.model.merge_and_unload()  # type: ignore[union-attr,operator]
     trainer.save_model(str(out))
     report = report_of(recipe, tuned, trainer)
     if trainer.args.should_save:
@@ -74,7 +77,10 @@ def build(
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
     model = load_model(recipe)
     check_pair(model, processor)
-    tuned = apply(model, family_of(model.config).name, recipe.setting)
+    family = family_of(model.config).name
+    if recipe.setting == lora.SETTING:
+        model = lora.adapt(model, family, recipe.adapters())  # type: ignore[assignment]
+    tuned = apply(model, family, recipe.setting)
     say(str(tuned))
     mixture = recipe.mixture()
     if mixture.packer and not processor.family.packs:

@@ -46,8 +46,9 @@ SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
 }
 """(family, stage) -> trainable patterns."""
 
-ANY_FAMILY: dict[str, tuple[str, ...]] = {"all": ("*",)}
-"""Stages that fit every family. ``all`` trains everything: models from scratch, without a pretrained encoder."""
+ANY_FAMILY: dict[str, tuple[str, ...]] = {"all": ("*",), "LoRA": ("*.lora_*",)}
+"""Stages that fit every family. ``all`` trains everything: models from scratch, without a pretrained encoder; ``LoRA``
+the adapters that lora.py has put in."""
 
 
 class SettingError(ValueError):

@@ -27,6 +27,7 @@ from vlit_hub.training.callbacks import CursorKeeper
 from vlit_hub.training.checkpoint import TRAINER_STATE, CheckpointError, Progress, last_checkpoint, restore
 from vlit_hub.training.guards import NonFiniteLoss, non_finite, refuse
 from vlit_hub.training.loader import EpochFetches, batch_shape, epoch_steps, train_loader
+from vlit_hub.training.lora import restore as restore_adapters
 from vlit_hub.training.loss import by_row, targets_of, tie, token_losses
 from vlit_hub.training.settings import learning_rates, split
 from vlit_hub.training.tally import NATS, SAMPLES, SKIPPED, TOKENS, Tally, added
@@ -274,9 +275,12 @@ class VLITTrainer(Trainer):
         self.accelerator.wait_for_everyone()  # else rank 0 calls it whole while others still write
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        if self.is_fsdp_enabled or not isinstance(self.model, PreTrainedModel):  # sharded, or an adapter (PEFT)
+        if self.is_fsdp_enabled:
             return super()._load_from_checkpoint(resume_from_checkpoint, model)
-        restore(self.model, Path(resume_from_checkpoint))
+        if isinstance(self.model, PreTrainedModel):
+            restore(self.model, Path(resume_from_checkpoint))
+        else:
+            restore_adapters(self.model, Path(resume_from_checkpoint))
 
     def _load_best_model(self) -> None:
         if self.is_deepspeed_enabled or self.is_fsdp_enabled:
