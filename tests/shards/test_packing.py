@@ -137,6 +137,19 @@ def test_groups_stay_together_unless_they_fit_no_pack(tmp_path):
         assert plan.count(epoch) == len(packs) == 4
 
 
+def test_groups_of_a_blend_come_in_proportion_of_samples(tmp_path):
+    groups = {"a": 5, "b": 1}  # samples a group
+    for name, size in groups.items():
+        measured(
+            Index(write(tmp_path / name, [replace(sample(i), group=f"g{i // size}") for i in range(60)])), [10] * 60
+        )
+    both = Index([tmp_path / name for name in groups])
+    blend = Blend((Source("a", 0, weight=1), Source("b", 1, weight=1)), mode="sampled", samples=100)
+    plan = Plan(both, measure="fp", blend=blend, packer=Packer(100, group=True))
+    rows = [row for item, _ in plan.items() for row in item]
+    assert (len(plan), len(rows), sum(row < 60 for row in rows)) == (100, 100, 50)
+
+
 def test_a_shared_picture_counts_once_in_a_group(tmp_path):
     same, other = sample(1, 1), sample(3, 1)
     samples = [replace(same, id=str(i), group="g") for i in range(4)]

@@ -50,7 +50,7 @@ class Blend:
         return [leaf for child in self.children for leaf in (child.leaves() if isinstance(child, Blend) else [child])]
 
     def quotas(self, sizes: Sequence[int]) -> list[int]:
-        """Units per epoch of each of :meth:`leaves`, which have ``sizes`` of them (samples, or groups of samples).
+        """Samples per epoch of each of :meth:`leaves`, which have ``sizes`` of them.
 
         Raises ValueError where nothing is left, or a source with a weight is empty.
         """

@@ -89,7 +89,9 @@ class Measured:
         return self._tables[split].read(row - int(self._starts[split]))[0][0]
 
     def _coded(self, split: int, rows: np.ndarray) -> np.ndarray:
-        rows["reason"] = self._codes[split][rows["reason"]]
+        codes = self._codes[split]
+        if not np.array_equal(codes, np.arange(len(codes))):
+            rows["reason"] = codes[rows["reason"]]
         return rows
 
 

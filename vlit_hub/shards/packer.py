@@ -18,7 +18,7 @@ class Packer:
 
     ``pictures`` counts media of any type, ``image_tokens`` the tokens that stand for them. ``look_ahead``: units of a
     window. ``group``: consecutive samples of one group (``Row.group``) are one unit and stay together as long as they
-    fit, so that one picture, counted once, serves many questions.
+    fit, so that one picture, counted once, serves many questions. Packs are the fuller the smaller groups are.
     """
 
     tokens: int

@@ -122,7 +122,11 @@ class Plan:
             )
             for source, each in zip(sources, chosen, strict=True)
         ]
-        quotas = blend.quotas([reader.size for reader in readers])
+        wanted = blend.quotas([len(each.rows) for each in chosen])
+        quotas = [
+            round(samples * reader.size / max(len(each.rows), 1))  # units may be groups of samples
+            for samples, reader, each in zip(wanted, readers, chosen, strict=True)
+        ]
         self._order = UnitOrder(readers, quotas, seed)
         self.shares = [
             Share(

@@ -35,9 +35,9 @@ class Costs:
     packer: Packer
 
     def of(self, rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """Costs of units, int64 of shape (units, len(COSTS))."""
+        """Costs of units, int32 of shape (units, len(COSTS))."""
         found = self.measured.take(rows)
-        result = np.zeros((len(offsets) - 1, len(COSTS)), np.int64)
+        result = np.zeros((len(offsets) - 1, len(COSTS)), np.int32)
         result[:, 0] = _sums(found["length"], offsets)
         if self.packer.image_tokens is not None:
             result[:, 2] = _sums(found["image_tokens"], offsets)
@@ -92,13 +92,13 @@ class Reader:
 
     def _load(self, units: np.ndarray) -> Units:
         if self.groups is None:
-            numbers, offsets = units, np.arange(len(units) + 1)
+            numbers, offsets = units, np.arange(len(units) + 1, dtype=np.int32)
         else:
             bounds = self.groups.select(np.stack([units, np.minimum(units + 1, self.size - 1)]))
             counts = np.where(units + 1 < self.size, bounds[1], len(self.chosen.rows)) - bounds[0]
-            numbers, offsets = ragged(bounds[0], counts), np.append(0, np.cumsum(counts))
+            numbers, offsets = ragged(bounds[0], counts), _offsets(counts)
         rows = self.chosen.first + self.chosen.rows.select(numbers)
-        costs = self.costs.of(rows, offsets) if self.costs else np.empty((len(units), 0), np.int64)
+        costs = self.costs.of(rows, offsets) if self.costs else np.empty((len(units), 0), np.int32)
         return Units(rows, offsets, costs)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -109,7 +109,11 @@ def pick(units: Units, numbers: np.ndarray) -> Units:
     """Some units, by number, in that order."""
     starts = units.offsets[numbers]
     counts = units.offsets[numbers + 1] - starts
-    return Units(units.rows[ragged(starts, counts)], np.append(0, np.cumsum(counts)), units.costs[numbers])
+    return Units(units.rows[ragged(starts, counts)], _offsets(counts), units.costs[numbers])
+
+
+def _offsets(counts: np.ndarray) -> np.ndarray:
+    return np.append(0, np.cumsum(counts)).astype(np.int32)
 
 
 def joined(parts: Sequence[Units]) -> Units:
@@ -117,7 +121,7 @@ def joined(parts: Sequence[Units]) -> Units:
     counts = np.concatenate([np.diff(part.offsets) for part in parts])
     return Units(
         np.concatenate([part.rows for part in parts]),
-        np.append(0, np.cumsum(counts)),
+        _offsets(counts),
         np.concatenate([part.costs for part in parts]),
     )
 
@@ -143,7 +147,7 @@ class UnitOrder:
             parts.append(self.readers[number].take(ordinals[ascending]))
             places.append(here[ascending])
         if not parts:
-            return Units(np.empty(0, np.int64), np.zeros(1, np.int64), np.empty((0, 0), np.int64))
+            return Units(np.empty(0, np.int64), np.zeros(1, np.int32), np.empty((0, 0), np.int32))
         whole = joined(parts) if len(parts) > 1 else parts[0]
         where = np.concatenate(places)
         return pick(whole, np.argsort(where, kind="stable"))
