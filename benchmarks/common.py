@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 REPEATS = 3
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,29 @@ class Row:
         return self.bar is None or self.ratio >= self.bar
 
 
-def child(module: str, function: str, *arguments: str) -> dict[str, float]:
+def child(module: str, function: str, *arguments: str, python: str = sys.executable) -> dict[str, float]:
     """``module.function(*arguments)`` in a fresh process; what it returns as JSON."""
     code = f"import json, sys, {module} as m; print('\\n@' + json.dumps(m.{function}(*sys.argv[1:])))"
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    done = subprocess.run([python, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise RuntimeError(f"{function}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.rpartition("\n@")[2])
+
+
+def peer_python(name: str) -> str | None:
+    """The interpreter of a peer that does not install beside our pins: ``.peers/<name>``, made on demand from
+    ``benchmarks/peers/<name>.txt``. None where it cannot be installed; the reason goes to stderr."""
+    folder = ROOT / ".peers" / name
+    python = str(folder / "bin" / "python")
+    if not (folder / ".ready").exists():
+        install = [python, "-m", "pip", "install", "-q", "-r", str(ROOT / "benchmarks" / "peers" / f"{name}.txt")]
+        for command in ([sys.executable, "-m", "venv", str(folder)], install):
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                print(f"{name} is not run: {done.stderr[-500:]}", file=sys.stderr)
+                return None
+        (folder / ".ready").touch()
+    return python
 
 
 def interleaved(runs: Sequence[Callable[[], dict[str, float]]], repeats: int = REPEATS) -> list[dict[str, float]]:
