@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.common import markdown
 
-MODULES = ("normalising", "writing", "order")
+MODULES = ("normalising", "writing", "order", "streaming")
 
 
 def run_all() -> bool:

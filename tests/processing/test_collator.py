@@ -1,5 +1,6 @@
 """From a Store through a DataLoader to the model; measured lengths hold, or it says so."""
 
+import re
 from collections import Counter
 
 import msgspec
@@ -11,7 +12,17 @@ from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import Dropped, LengthMismatch, VLITCollator, measure
 from vlit_hub.schema import Blob
-from vlit_hub.shards import Fetch, Plan, ShardError, ShardWriter, Skipped, StepSampler, Store, read_measure
+from vlit_hub.shards import (
+    Fetch,
+    Plan,
+    ShardError,
+    ShardWriter,
+    Skipped,
+    StepSampler,
+    Store,
+    TooManyFailures,
+    read_measure,
+)
 
 LENGTH = 150
 
@@ -156,6 +167,49 @@ def test_a_broken_picture_is_raised_or_skipped():
     batch = VLITCollator(processor("llava"), LENGTH, on_error="skip")([torn, SAMPLES[0]])
     assert batch["attention_mask"].sum(1).tolist()[0] == 1 and "tests torn" in batch["vlit"]["skipped"][0]
     assert batch["pixel_values"].shape[0] == 1 and batch["vlit"]["keys"] == ["torn", "one"]
+
+
+def test_whatever_goes_wrong_names_the_place_of_the_sample(folder, monkeypatch):
+    store = Store(folder)
+    right = processor("llava").encode(store[0], LENGTH).length
+    collator = VLITCollator(processor("llava"), LENGTH)
+    where = str(store.provenance(0))
+    with pytest.raises(LengthMismatch) as caught:
+        collator(fetched(store, [0], [right + 1]))
+    assert caught.value.__notes__ == [f"collating {where}"] and "tests, tests-default-train-000000.tar at byte" in where
+    monkeypatch.setattr(collator.processor, "encode", lambda sample, length: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as caught:
+        collator(fetched(store, [0]))
+    assert caught.value.__notes__ == [f"collating {where}"]
+
+
+def test_a_worker_names_the_place_too(folder):
+    store = Store(folder)
+    loader = DataLoader(
+        store, batch_sampler=[Fetch([(len(store) - 1,)], [], 0, True, (0, 0, 1))],
+        collate_fn=VLITCollator(processor("llava"), LENGTH), num_workers=1,
+    )  # fmt: skip
+    with pytest.raises(Exception, match=f"collating {re.escape(str(store.provenance(len(store) - 1)))}"):
+        list(loader)
+
+
+def test_every_batch_carries_the_provenance_of_its_samples(folder):
+    store = Store(folder)
+    note = VLITCollator(processor("llava"), LENGTH)(fetched(store, [3, 0]))["vlit"]
+    assert note["provenance"] == [store.provenance(3), store.provenance(0)]
+
+
+def test_pictures_that_fail_in_a_row_stop_the_run():
+    torn = sample(("user", "<0>?"), ("assistant", "No."), sizes=((64, 48),), name="torn")
+    torn.images[0] = Blob(bytes=torn.images[0].bytes[:200])
+    collator = VLITCollator(processor("llava"), LENGTH, on_error="skip", patience=3)
+    for _ in range(2):
+        collator([torn, torn, SAMPLES[0]])
+    assert collator.patience.skipped == {"tests": 4}
+    with pytest.raises(
+        TooManyFailures, match="tests: 3 samples in a row are unusable, .* torn: picture 0"
+    ):
+        collator([torn, torn, torn])
 
 
 def test_impossible_settings_are_refused():

@@ -162,10 +162,10 @@ def test_many_failures_in_a_row_stop_the_run(tmp_path):
             file.seek(rows[bad].offset)
             file.write(b"!")
     store.__getitems__(fetch(0, 1, 2, 3, 4, 5))
-    assert store.skipped == {"demo": 4}
-    with pytest.raises(TooManyFailures, match="demo: 3 samples in a row cannot be read, the last is demo, .*000000008"):
+    assert store.patience.skipped == {"demo": 4}
+    with pytest.raises(TooManyFailures, match="demo: 3 samples in a row are unusable, the last is demo, .*000000008"):
         store.__getitems__(fetch(6, 12, 7, 13, 8))  # those of the other dataset do not count
-    assert store.skipped == {"demo": 7}
+    assert store.patience.skipped == {"demo": 7}
     assert [each for (each,) in store.__getitems__(fetch(9, 14))[0]] == [sample(9), sample(2)]
 
 

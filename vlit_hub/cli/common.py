@@ -45,7 +45,7 @@ def verb(function: Callable[..., int | None]) -> Callable[..., None]:
             if isinstance(error, LookupError) and type(error).__module__ == "builtins":
                 raise
             if kwargs.get("as_json"):
-                print(json.dumps({"error": str(error), "kind": type(error).__name__}))
+                print(json.dumps({"error": _message(error), "kind": type(error).__name__}))
             err.print(f"[bold red]error:[/] {_plain(error)}", highlight=False, soft_wrap=True)
             raise typer.Exit(1) from None
         raise typer.Exit(code or 0)
@@ -54,7 +54,12 @@ def verb(function: Callable[..., int | None]) -> Callable[..., None]:
 
 
 def _plain(error: Exception) -> str:
-    return str(error).replace("[", r"\[") or type(error).__name__
+    return _message(error).replace("[", r"\[")
+
+
+def _message(error: Exception) -> str:
+    """What it says, and where it was noted to be."""
+    return "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
 
 
 def emit(document: Any) -> None:

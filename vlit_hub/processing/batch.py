@@ -24,7 +24,7 @@ def picture_sizes(sample: Sample) -> dict[int, Size]:
     for index, blob in enumerate(sample.images):
         if index not in sizes and blob is not None and (blob.bytes is not None or blob.path):
             try:
-                sizes[index] = image_size(blob.path if blob.bytes is None else blob.bytes)
+                sizes[index] = image_size(blob.path if blob.bytes is None else bytes(blob.bytes))
             except UnreadableMedia:
                 continue
     return sizes

@@ -13,6 +13,7 @@ from vlit_hub.processing.processor import VLITProcessor
 from vlit_hub.processing.truncation import Dropped, Encoded
 from vlit_hub.schema import Sample
 from vlit_hub.shards import Fetch, Skipped
+from vlit_hub.shards.patience import PATIENCE, Patience
 
 Fetched = tuple[list[list[Sample | Skipped]], Fetch]
 """What ``Store.__getitems__`` returns."""
@@ -42,13 +43,14 @@ class VLITCollator:
         *,
         supervised_only: bool = False,
         on_error: Literal["raise", "skip"] = "raise",
+        patience: int = PATIENCE,
     ) -> None:
         if on_error not in ("raise", "skip"):
             raise ValueError(f"on_error: {on_error!r} is not one of: raise, skip")
         if supervised_only and not processor.family.logits_to_keep:
             raise ValueError(f"supervised_only: models of family {processor.family.name} score every position")
         self.processor, self.max_length = processor, max_length
-        self.supervised_only, self.on_error = supervised_only, on_error
+        self.supervised_only, self.on_error, self.patience = supervised_only, on_error, Patience(patience)
 
     def __call__(self, fetched: Fetched | Sequence[Sample]) -> dict[str, Any]:
         """One micro-batch; see the class."""
@@ -59,8 +61,15 @@ class VLITCollator:
         else:
             rows, fetch, lengths = list(fetched), None, []
         encoded, parts, skipped = [], [], []
+        places = list(fetch.where) if fetch else []
         for number, row in enumerate(rows):
-            one, tensors, why = self._encode(row, lengths[number] if lengths else None)
+            place = str(places[number]) if places else ""
+            try:
+                one, tensors, why = self._encode(row, lengths[number] if lengths else None, place)
+            except Exception as error:
+                if place:
+                    error.add_note(f"collating {place}")
+                raise
             encoded.append(one)
             parts.append(tensors)
             if why:
@@ -80,7 +89,7 @@ class VLITCollator:
             )
         return item[0]
 
-    def _encode(self, row: Sample | Skipped, length: int | None) -> tuple[Encoded, list[Pixels], str]:
+    def _encode(self, row: Sample | Skipped, length: int | None, place: str) -> tuple[Encoded, list[Pixels], str]:
         """(token ids and labels, pixels per picture, why it was skipped or "")."""
         if isinstance(row, Skipped):
             return self._ignored(), [], row.reason
@@ -94,11 +103,15 @@ class VLITCollator:
         if encoded.dropped:
             raise Dropped(encoded.dropped, f"{where}: {encoded.detail}; measure, so that the plan leaves it out")
         try:
-            return encoded, batch.pixels(self.processor.family, self.processor.native, row, encoded), ""
+            found = batch.pixels(self.processor.family, self.processor.native, row, encoded)
         except UnreadableMedia as error:
             if self.on_error == "raise":
                 raise
-            return self._ignored(), [], str(error)
+            why = f"{place}: {error}" if place else str(error)
+            self.patience.failed(row.dataset, why)
+            return self._ignored(), [], why
+        self.patience.succeeded(row.dataset)
+        return encoded, found, ""
 
     def _ignored(self) -> Encoded:
         return Encoded(input_ids=[self.processor.tokenizer.eos_token_id], labels=[IGNORED])
@@ -107,7 +120,8 @@ class VLITCollator:
         self, rows: list[Sample | Skipped], encoded: list[Encoded], skipped: list[str], fetch: Fetch | None
     ) -> dict[str, Any]:
         """``keys`` and ``datasets`` per sample ("" where skipped), ``supervised`` (tokens of the batch), ``skipped``
-        (reasons); from a Fetch also ``cursor`` and ``step`` and ``last`` (its own) and ``rows`` (of the index)."""
+        (reasons); from a Fetch also ``cursor`` and ``step`` and ``last`` (its own), ``rows`` (of the index) and
+        ``provenance`` (of each sample)."""
         note: dict[str, Any] = {
             "keys": ["" if isinstance(row, Skipped) else row.id for row in rows],
             "datasets": ["" if isinstance(row, Skipped) else row.dataset for row in rows],
@@ -116,4 +130,5 @@ class VLITCollator:
         }
         if fetch is not None:
             note |= {"cursor": fetch.cursor, "step": fetch.step, "last": fetch.last, "rows": fetch.items}
+            note["provenance"] = list(fetch.where)
         return note

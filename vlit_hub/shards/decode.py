@@ -24,8 +24,8 @@ FACTORS = (8, 4, 2)
 LEAST_RATIO = 1.75
 """A reduced picture keeps so many pixels per pixel shown; below, what differs can be seen (33 dB at a ratio of 1)."""
 JPEG = b"\xff\xd8\xff"
-LAYOUTS = {"YCbCr": "RGBX", "Gray": "GRAY"}
-"""Colour space of a JPEG -> layout decoded to. Others (CMYK, YCCK, plain RGB) go to Pillow."""
+SPACES = ("YCbCr", "Gray")
+"""Colour spaces of JPEGs that libjpeg-turbo decodes here. Others (CMYK, YCCK, plain RGB) go to Pillow."""
 
 
 class Decoded(NamedTuple):
@@ -43,7 +43,7 @@ def decode(data: bytes | memoryview, shown: Size | None = None) -> Decoded:
     """
     import PIL.Image
 
-    found = _jpeg(data, shown, even=True)
+    found = _jpeg(data, shown, "RGBX", even=True)
     if found is None:
         image = open_image(bytes(data))
         return Decoded(image, image.size)
@@ -61,11 +61,11 @@ def resized(data: bytes | memoryview, size: Size, *, box: Box | None = None, fas
     import numpy as np
     import PIL.Image
 
-    if fast and (found := _jpeg(data, size, even=False, box=box)) is not None:
+    if fast and (found := _jpeg(data, size, "RGB", even=False, box=box)) is not None:
         crop = _inside(box, found.size, found.factor)
         if all(edge == int(edge) for edge in crop):
             return _by_torch(found.pixels, size, crop)
-        pixels = np.broadcast_to(found.pixels[..., :3], (*found.pixels.shape[:2], 3))
+        pixels = np.broadcast_to(found.pixels, (*found.pixels.shape[:2], 3))
         image = PIL.Image.fromarray(np.ascontiguousarray(pixels))
     else:
         image, stored = decode(data)
@@ -88,20 +88,22 @@ def _by_torch(pixels: np.ndarray, size: Size, crop: Box) -> np.ndarray:
 
     left, top, right, bottom = map(int, crop)
     source = torch.from_numpy(pixels[top:bottom, left:right]).permute(2, 0, 1)[None]
-    shown = torch.nn.functional.interpolate(source, (size[1], size[0]), mode="bicubic", antialias=True)[0, :3]
+    shown = torch.nn.functional.interpolate(source, (size[1], size[0]), mode="bicubic", antialias=True)[0]
     return np.ascontiguousarray(shown.expand(3, -1, -1).permute(1, 2, 0).numpy())
 
 
 class _Pixels(NamedTuple):
     pixels: np.ndarray
-    """uint8 of shape (height, width, 4: red, green, blue, any; or 1: grey)."""
+    """uint8 of shape (height, width, channels of the layout; 1 for a grey one)."""
     size: Size
     """Stored."""
     factor: int
     """By which it was reduced, sides rounded up."""
 
 
-def _jpeg(data: bytes | memoryview, shown: Size | None, *, even: bool, box: Box | None = None) -> _Pixels | None:
+def _jpeg(
+    data: bytes | memoryview, shown: Size | None, layout: str, *, even: bool, box: Box | None = None
+) -> _Pixels | None:
     """None where Pillow is to do it."""
     import simplejpeg
 
@@ -111,11 +113,13 @@ def _jpeg(data: bytes | memoryview, shown: Size | None, *, even: bool, box: Box 
         height, width, space, _ = simplejpeg.decode_jpeg_header(data)
         if width * height > MAX_PIXELS:
             raise UnreadableMedia(f"{width}x{height} pixels: taken for a decompression bomb")
-        if space not in LAYOUTS:
+        if space not in SPACES:
             return None
         factor = _factor((width, height), shown, even, box)
         least_width, least_height = (-(-width // factor), -(-height // factor)) if factor > 1 else (0, 0)
-        pixels = simplejpeg.decode_jpeg(data, LAYOUTS[space], min_width=least_width, min_height=least_height)
+        pixels = simplejpeg.decode_jpeg(
+            data, "GRAY" if space == "Gray" else layout, min_width=least_width, min_height=least_height
+        )
     except UnreadableMedia:
         raise
     except ValueError:  # truncated, damaged or of a kind that it does not know

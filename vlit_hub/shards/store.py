@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -10,9 +9,10 @@ from typing import Literal
 import msgspec
 
 from vlit_hub.schema import Sample, SchemaError
-from vlit_hub.shards.errors import RemoteError, ShardError, TooManyFailures
+from vlit_hub.shards.errors import RemoteError, ShardError
 from vlit_hub.shards.index import Folder, Index
 from vlit_hub.shards.local import LocalShards
+from vlit_hub.shards.patience import PATIENCE, Patience
 from vlit_hub.shards.plan import Fetch, Skipped
 from vlit_hub.shards.provenance import Place, Places, Provenance, provenance
 from vlit_hub.shards.ranged import RangedShards
@@ -20,8 +20,6 @@ from vlit_hub.shards.reading import SplitReader
 
 MAX_BYTES = 1 << 30
 """Bytes of one sample, media included."""
-PATIENCE = 64
-"""Samples of one dataset in a row that may be skipped."""
 FAULTS = (ShardError, SchemaError, OSError, msgspec.DecodeError)
 
 
@@ -30,9 +28,9 @@ class Store:
 
     A folder may be a URL (remote.py): its media are compared with the hashes of the index, as they pass a network.
     Picklable: DataLoader workers only read. ``on_error="skip"`` puts a :class:`Skipped` in the place of a sample that
-    cannot be read, counts it in ``skipped`` (dataset -> samples, of this process) and raises TooManyFailures where
-    ``patience`` of one dataset fail in a row; ``"raise"`` raises ShardError, which names dataset, shard, offset and
-    key. ``max_bytes``: a larger sample is such an error too. ``verify`` reads every shard once, here, and compares
+    cannot be read, counts it in ``patience.skipped`` (dataset -> samples, of this process) and raises TooManyFailures
+    where ``patience`` of one dataset fail in a row; ``"raise"`` raises ShardError, which names dataset, shard, offset
+    and key. ``max_bytes``: a larger sample is such an error too. ``verify`` reads every shard once, here, and compares
     checksums.
 
     ``views``: media are memoryviews of the mapped shard in place of copied bytes. They do not pickle: decode in the
@@ -54,9 +52,7 @@ class Store:
         if on_error not in ("raise", "skip"):
             raise ValueError(f"on_error: {on_error!r} is not one of: raise, skip")
         self.index = Index(path, split=split, subset=subset)
-        self.on_error, self.patience = on_error, patience
-        self.skipped: Counter[str] = Counter()
-        self._in_a_row: Counter[str] = Counter()
+        self.on_error, self.patience = on_error, Patience(patience)
         self._local, self._ranged = LocalShards(self.index, views), RangedShards(self.index)
         self._readers = [
             SplitReader(self.index, number, self._ranged.open if remote else self._local.open, max_bytes, bool(remote))
@@ -117,16 +113,10 @@ class Store:
         try:
             found = self._read(row)
         except ShardError as error:
-            self.skipped[dataset] += 1
-            self._in_a_row[dataset] += 1
-            if self._in_a_row[dataset] >= self.patience:
-                raise TooManyFailures(
-                    f"{dataset}: {self.patience} samples in a row cannot be read, the last is {error}"
-                ) from None
+            self.patience.failed(dataset, str(error))
             entry = self.index.row(row)
             return Skipped(row, str(error)), (split, entry.shard, entry.offset, entry.number)
-        if self._in_a_row:
-            self._in_a_row.pop(dataset, None)
+        self.patience.succeeded(dataset)
         return found
 
     def provenance(self, row: int) -> Provenance:
