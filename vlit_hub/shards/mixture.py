@@ -115,14 +115,14 @@ def parse(document: Any, folder: Path, where: str = "mixture", moved: bool = Fal
         raise MixtureError(f"{where}: a mixture needs `sources`")
     try:
         blend = reader.blend({key: top[key] for key in ("sources", "weights") if key in top}, where)
-        blend = replace(blend, mode=top.get("mode", "epochised"), samples=int(top.get("samples", 0)))
+        blend = replace(blend, mode=top.get("mode", "epochised"), samples=int(_number(top, "samples", where, 0)))
         return Mixture(
             parts=tuple(reader.parts),
             blend=blend,
-            seed=int(top.get("seed", 0)),
+            seed=int(_number(top, "seed", where, 0)),
             missing=top.get("missing", "drop"),
             tail=top.get("tail", "drop"),
-            filters=reader.filters(top),
+            filters=reader.filters(top, where),
             packer=packer_of(top["packing"], f"{where}: packing") if top.get("packing") else None,
             document=document,
         )
@@ -157,7 +157,7 @@ class _Reader:
         if not isinstance(found["sources"], list) or not found["sources"]:
             raise MixtureError(f"{where}: sources is a list of at least one")
         children = tuple(self.child(each, f"{where}: source {i}") for i, each in enumerate(found["sources"], 1))
-        return Blend(children, weight=_weight(found), exponent=_exponent(found.get("weights", "size"), where))
+        return Blend(children, weight=_weight(found, where), exponent=_exponent(found.get("weights", "size"), where))
 
     def child(self, given: Any, where: str) -> Source | Blend:
         if isinstance(given, str):
@@ -168,15 +168,14 @@ class _Reader:
         if not isinstance(found.get("shards"), str):
             raise MixtureError(f"{where}: `shards` names a folder")
         path, cap = _split_cap(found["shards"])
-        side = found.get("side") or []
         return Source(
             name=str(found.get("name") or PurePath(path).name),
             part=self.part(Shards(self.path(path), found.get("subset"), found.get("split"))),
-            filters=self.filters(found),
+            filters=self.filters(found, where),
             cap=cap,
             keep=str(self.path(found["keep"])) if found.get("keep") else "",
-            side=tuple(str(self.path(each)) for each in ([side] if isinstance(side, str) else side)),
-            weight=_weight(found),
+            side=tuple(str(self.path(each)) for each in _words(found, "side", where)),
+            weight=_weight(found, where),
         )
 
     def part(self, shards: Shards) -> int:
@@ -190,9 +189,8 @@ class _Reader:
         path = Path(written)
         return self.folder / (path.name if self.moved and path.is_absolute() else path)
 
-    def filters(self, found: Mapping[str, Any]) -> tuple[Filter, ...]:
-        given = found.get("filters") or []
-        return tuple(Filter.parse(str(each)) for each in ([given] if isinstance(given, str) else given))
+    def filters(self, found: Mapping[str, Any], where: str) -> tuple[Filter, ...]:
+        return tuple(map(Filter.parse, _words(found, "filters", where)))
 
 
 def _split_cap(text: str) -> tuple[str, str]:
@@ -201,13 +199,28 @@ def _split_cap(text: str) -> tuple[str, str]:
     return match[1].rstrip("/"), match[2] or ""
 
 
-def _weight(found: Mapping[str, Any]) -> float | None:
-    return None if found.get("weight") is None else float(found["weight"])
+def _weight(found: Mapping[str, Any], where: str) -> float | None:
+    return None if found.get("weight") is None else _number(found, "weight", where, 0)
+
+
+def _number(found: Mapping[str, Any], key: str, where: str, default: float) -> float:
+    value = found.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise MixtureError(f"{where}: {key} {value!r} is no number")
+    return value
+
+
+def _words(found: Mapping[str, Any], key: str, where: str) -> list[str]:
+    given = found.get(key) or []
+    given = [given] if isinstance(given, str) else given
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise MixtureError(f"{where}: {key} is a list of texts, not {given!r}")
+    return given
 
 
 def _exponent(given: Any, where: str) -> float:
-    if isinstance(given, Mapping) and list(given) == ["temperature"] and float(given["temperature"]) > 0:
-        return 1 / float(given["temperature"])
+    if isinstance(given, Mapping) and list(given) == ["temperature"] and _number(given, "temperature", where, 0) > 0:
+        return 1 / _number(given, "temperature", where, 0)
     if not isinstance(given, str) or given not in EXPONENTS:
         raise MixtureError(f"{where}: weights {given!r} is not one of: {', '.join(EXPONENTS)}, {{temperature: T}}")
     return EXPONENTS[given]

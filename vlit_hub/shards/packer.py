@@ -30,8 +30,9 @@ class Packer:
     def __post_init__(self) -> None:
         for name in ("tokens", "pictures", "image_tokens", "look_ahead"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"packing: {name} is {value}, at least 1 is needed")
+            optional = name in ("pictures", "image_tokens")
+            if not (optional and value is None) and (type(value) is not int or value < 1):
+                raise ValueError(f"packing: {name} is {value!r}, a whole number from 1 on is needed")
 
     @property
     def budgets(self) -> tuple[int | None, int | None, int | None]:
