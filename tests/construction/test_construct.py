@@ -13,7 +13,7 @@ from tests.construction.annotation_reader import Annotations, Reader, marked_box
 from vlit_hub.construction import CollectError, collect, construct
 from vlit_hub.construction.paint import frame, paint
 from vlit_hub.construction.templates import TEMPLATES, Draw
-from vlit_hub.construction.words import counted, mentioned, one, plural
+from vlit_hub.curation.words import counted, mentioned, one, plural
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "coco"
 LABELS = ("person", "dog", "knife", "mouse", "umbrella", "cat", "bus")

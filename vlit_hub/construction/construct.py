@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from vlit_hub.construction.collect import Collection, Picture, collect
+from vlit_hub.curation.collect import Collection, Picture, collect
 from vlit_hub.construction.generate import (
     TYPES,
     Knowledge,

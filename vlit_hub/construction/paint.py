@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vlit_hub.construction.collect import Box
+from vlit_hub.curation.collect import Box
 
 RED = (255, 0, 0)
 QUALITY = 95
