@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from vlit_hub.curation.collect import Collection, Picture, collect
 from vlit_hub.construction.generate import (
     TYPES,
     Knowledge,
@@ -25,6 +24,7 @@ from vlit_hub.construction.generate import (
 )
 from vlit_hub.construction.paint import QUALITY, paint
 from vlit_hub.construction.templates import Draw, Turn
+from vlit_hub.curation.collect import Collection, Picture, collect
 
 IMAGE_SOURCE = "COCO"
 CONSTRUCTION_TIME = "1970-01-01T00:00:00Z"

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
 
+from vlit_hub.construction.templates import OPPOSITE, PLACES, RELATIONS, Draw, Turn
 from vlit_hub.curation import words
 from vlit_hub.curation.collect import Collection, Object, Picture
-from vlit_hub.construction.templates import OPPOSITE, PLACES, RELATIONS, Draw, Turn
 
 REGIONS_PER_PICTURE = 3
 REGION_SHARE = (0.01, 0.7)
