@@ -6,6 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
+import webdataset
 
 from tests.shards.make import sample, write
 from tests.strategies import film, sound
@@ -20,6 +21,8 @@ from vlit_hub.shards import (
     StepSampler,
     Store,
     TooManyFailures,
+    from_members,
+    webdataset_pipeline,
 )
 from vlit_hub.shards.pages import MAX_PAGES, ROWS
 
@@ -181,3 +184,34 @@ def test_media_of_every_type_and_missing_ones(tmp_path):
     )  # fmt: skip
     for views in (False, True):
         assert Store(write(tmp_path, [made]), views=views)[0] == made
+
+
+def records(folder):
+    return {each["__key__"][-1]: each for each in webdataset.WebDataset(str(folder / TAR), shardshuffle=False)}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda record: record.pop("json"), "no member 'json'"),
+        (lambda record: record.update(json=b"{"), "truncated"),
+        (lambda record: record.update(json=b'{"task": 3}'), "task: Expected `str`"),
+        (lambda record: record.pop("0.png"), r"no member 0\.\* for image 0"),
+        (lambda record: record.update({"0.png": b""}), "member 0.png for image 0 is empty"),
+        (lambda record: record.update({"0.pkl": record.pop("0.png")}), "member 0.pkl for image 0 is of a kind"),
+    ],
+)
+def test_members_that_make_no_sample(tmp_path, change, why):
+    record = records(write(tmp_path, [sample(i, 1) for i in range(3)]))["2"]
+    assert from_members(record) == sample(2, 1)
+    change(record)
+    with pytest.raises(ShardError, match=f"^.*{TAR}, demo-default-train-000000002: .*{why}"):
+        from_members(record)
+
+
+def test_a_truncated_tar_is_an_error_in_the_pipeline_too(tmp_path):
+    folder = write(tmp_path, [sample(i, 1) for i in range(30)])
+    data = (folder / TAR).read_bytes()
+    (folder / TAR).write_bytes(data[: len(data) // 2 + 700])
+    with pytest.raises(Exception, match="unexpected end of data|read length"):
+        list(webdataset_pipeline(str(folder / TAR)))
