@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.common import markdown
 
-MODULES = ("normalising", "writing", "order", "streaming")
+MODULES = ("normalising", "writing", "order", "streaming", "publishing")
 
 
 def run_all() -> bool:

@@ -135,7 +135,7 @@ def test_a_name_alone_is_completed_before_the_card_is_made(hub, ada, tmp_path):
 
 def test_a_model_card_without_a_name_gets_that_of_the_push(hub, ada, tmp_path):
     card = f'from_pretrained("{REPO}")\n'
-    for name, text in (("config.json", "{}"), ("README.md", card)):
+    for name, text in (("config.json", "{}"), ("README.md", card), ("model.safetensors", "weights")):
         (tmp_path / "model").mkdir(exist_ok=True)
         (tmp_path / "model" / name).write_text(text)
     given = ["push", str(tmp_path / "model"), "tiny", "--endpoint", hub.endpoint, "--token", TOKEN, "--json"]

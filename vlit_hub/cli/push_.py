@@ -32,6 +32,7 @@ def command(
         bool, typer.Option("--rights-held", help="Push all: I hold the rights to pass on what licences do not give.")
     ] = False,
     form: Annotated[list[str] | None, typer.Option("--form", help="parquet or webdataset; both if left out.")] = None,
+    merged: Annotated[bool, typer.Option("--merged", help="An adapter: push it added to its base model.")] = False,
     private: Annotated[bool, typer.Option("--private", help="Make the repository private.")] = False,
     gated: Annotated[str | None, typer.Option(help="auto or manual: files on request only.")] = None,
     revision: Annotated[str | None, typer.Option(help="Branch to push to.")] = None,
@@ -61,7 +62,7 @@ def command(
                 why = "; ".join(exported.terms[dataset])
                 err.print(f"{dataset}: {count} media stay behind ({why})", highlight=False)
         else:
-            report = publish_model(folder, to, dry_run=dry_run, on_progress=steps)
+            report = publish_model(folder, to, merged=merged, dry_run=dry_run, on_progress=steps)
     if as_json:
         return emit(asdict(report))
     table(report.repo_id, ("fact", "value"), _facts(report))

@@ -28,7 +28,7 @@ from vlit_hub.publishing.push_errors import PushRunning, named_errors
 from vlit_hub.publishing.push_send import Progress
 from vlit_hub.publishing.push_target import Gated, RepoType
 from vlit_hub.publishing.rendering import REPO
-from vlit_hub.publishing.staging import stage_model
+from vlit_hub.publishing.staging import stage_merged, stage_model
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards.index import fingerprint
 
@@ -81,17 +81,23 @@ def publish_dataset(
 
 
 def publish_model(
-    folder: Path, to: Destination, *, dry_run: bool = False, on_progress: Progress | None = None
+    folder: Path,
+    to: Destination,
+    *,
+    merged: bool = False,
+    dry_run: bool = False,
+    on_progress: Progress | None = None,
 ) -> PushReport:
-    """Push a tuned model's folder (staging.py): weights as safetensors, processor, adapter, card.
+    """Push a tuned model's folder (staging.py): weights as safetensors, processor, adapter (``merged``: added to its
+    base model instead), card.
 
     Where its card names no repository it gets this one. Raises ValueError for what is no model, PushError.
     """
     repo = full_name(to.repo_id, endpoint=to.endpoint, token=to.token)
-    with named_errors(repo), _work(folder, to, repo, []) as work:
+    with named_errors(repo), _work(folder, to, repo, [merged]) as work:
         ready = work / "ready"
         shutil.rmtree(ready, ignore_errors=True)
-        stage_model(folder, ready)
+        (stage_merged if merged else stage_model)(folder, ready)
         card = ready / "README.md"
         text = card.read_text(encoding="utf-8").replace(REPO, repo)
         card.unlink()  # a link to the model's own, which stays as it is

@@ -84,16 +84,22 @@ class ParquetFiles(Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if kind is None and self._buffer:
-            self._flush()
-        self._close_file()
+        try:
+            if kind is None and self._buffer:
+                self._flush()
+            self._close_file()
+        except BaseException:
+            self._forget()
+            raise
         if kind is not None:
-            for path in self.files:
-                path.unlink(missing_ok=True)
-            return
+            return self._forget()
         for number, path in enumerate(self.files):
             name = f"{self.split}-{number:05d}-of-{len(self.files):05d}.parquet"
             self.files[number] = path.rename(self.folder / name)
+
+    def _forget(self) -> None:
+        for path in self.files:
+            path.unlink(missing_ok=True)
 
     @property
     def bytes(self) -> int:
