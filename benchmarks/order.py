@@ -25,8 +25,8 @@ PACKED = 50_000
 
 
 def synthetic(folder: Path, rows: int) -> None:
-    """The index of so many samples with a picture each, five to a group, lengths as of conversations about pictures;
-    measured under the name ``made``."""
+    """The index of so many samples with a picture each (one in a thousand is missing), five to a group, lengths as of
+    conversations about pictures; measured under the name ``made``."""
     from vlit_hub.shards import manifest
     from vlit_hub.shards.index import MEDIA_DTYPE, ROW_DTYPE, TABLES
     from vlit_hub.shards.manifest import IndexFile, ShardFile, Split
@@ -39,6 +39,7 @@ def synthetic(folder: Path, rows: int) -> None:
     table = np.lib.format.open_memmap(index / "rows.npy", "w+", ROW_DTYPE, (rows,))
     table["shard"], table["number"], table["media_start"] = numbers // PER_SHARD, numbers, numbers
     table["group"], table["media"], table["turns"], table["length"] = numbers // 5, 1, 2, 1000
+    table["missing"][::1000] = 1
     media = np.lib.format.open_memmap(index / "media.npy", "w+", MEDIA_DTYPE, (rows,))
     media["present"], media["content"] = 1, numbers // 5 + 1
     measured = np.lib.format.open_memmap(index / "measure-made.npy", "w+", DTYPE, (rows,))
@@ -51,9 +52,10 @@ def synthetic(folder: Path, rows: int) -> None:
     for each in (table, media, measured):
         each.flush()
     shards = [ShardFile(f"{prefix}-{i:06d}.tar", PER_SHARD, 0, f"{i:064x}") for i in range(-(-rows // PER_SHARD))]
+    counts = {"image": rows, "missing_media": -(-rows // 1000), "unresolved_regions": 0, "trainable": rows}
     whole = IndexFile(rows, "0" * 64)
     tables = {name: ["made"] for name in TABLES} | {"ext": ["jpg"]}
-    split = Split("made", "default", "train", prefix, rows, 0, {}, shards, whole, whole, tables, [])
+    split = Split("made", "default", "train", prefix, rows, 0, counts, shards, whole, whole, tables, [])
     manifest.replace_split(folder, prefix, split)
     from vlit_hub.shards.index import fingerprint
 
@@ -99,7 +101,8 @@ def plan_order(folder: str) -> dict[str, float]:
 
     began = time.perf_counter()
     rows = np.array([row for (row,), _ in Plan(Index(folder)).items()])
-    return quality(rows) | {"rate": len(rows) / (time.perf_counter() - began)}
+    rate = len(rows) / (time.perf_counter() - began)
+    return quality(np.unique(rows, return_inverse=True)[1]) | {"rate": rate}  # numbered without those left out
 
 
 def full_shuffle(folder: str) -> dict[str, float]:

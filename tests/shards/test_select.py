@@ -169,6 +169,16 @@ def test_rows_of_files_count_within_their_part(index, tmp_path):
     assert [(share.name, share.samples) for share in plan.shares] == [("a", 5), ("b", 2)]
 
 
+def test_drops_of_a_split_whose_rows_are_all_fine_are_counted_per_dataset(index):
+    ones = np.ones(10, int)
+    columns = {"length": ones, "image_tokens": ones, "supervised": ones, "reason": ones * 0}
+    columns["length"][[1, 3, 4]], columns["reason"][[1, 3, 4]] = 0, [1, 2, 1]
+    write_measure(index, "drops", columns, ["", "too_long", "no_answer"])
+    plan = Plan(index, measure="drops")
+    assert rows(plan) == [0, 2, 5, 6, 7, 8, 9]
+    assert plan.left_out == {"even": {"too_long": 1}, "odd": {"too_long": 1, "no_answer": 1}}
+
+
 def test_kept_rows_and_filters_are_part_of_the_fingerprint(index, tmp_path):
     plans = [Plan(index), Plan(index, filters=["turns<100"]), Plan(index, blend=one(cap="#10"))]
     for number, kept in enumerate(([1, 2], [1, 3])):

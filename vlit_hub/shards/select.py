@@ -12,7 +12,9 @@ from vlit_hub.shards.bitmap import Bitmap
 from vlit_hub.shards.errors import ShardError
 from vlit_hub.shards.filters import MEASURED, Filter
 from vlit_hub.shards.index import ENDINGS, TABLES, Index
+from vlit_hub.shards.manifest import Split
 from vlit_hub.shards.measured import Measured
+from vlit_hub.shards.npy import CHUNK
 from vlit_hub.shards.permutation import Permutation
 from vlit_hub.shards.side import read_kept, read_side
 
@@ -125,26 +127,33 @@ class _Scan:
             self._add(measured, here)
 
     def chunks(self) -> Iterator[tuple[int, int, np.ndarray, np.ndarray | None]]:
-        """(split, first row, rows, their measured values), over the part."""
+        """(split, first row, rows, their measured values), over the part. Where the manifest says that nothing in the
+        rows of a split can leave one out, they are not read: they come without columns."""
         stop = self.first + len(self.mask)
         for split, start in enumerate(self.index.starts[:-1]):
             if not self.first <= start < stop:
                 continue
             size = self.index.splits[split].samples
             measured = self.measured.chunks(split, 0, size) if self.measured else None
-            for offset, rows in self.index.chunks(split):
+            unread = ((at, np.empty(min(CHUNK, size - at), [])) for at in range(0, size, CHUNK))
+            for offset, rows in self.index.chunks(split) if self._asks(split) else unread:
                 yield split, start + offset, rows, next(measured)[1] if measured else None
+
+    def _asks(self, split: int) -> bool:
+        """Whether a column of the index decides about rows of this split."""
+        known = (*self.side, *MEASURED)
+        return not _all_fine(self.index.splits[split]) or any(each.column not in known for each in self.source.filters)
 
     def _faults(
         self, split: int, rows: np.ndarray, measured: np.ndarray | None, here: slice
     ) -> Iterator[tuple[int, np.ndarray]]:
         """(code of the reason, which rows it leaves out), in order of precedence."""
-        ending = rows["ending"]
-        if ending.any():
-            yield 1, ending == ENDINGS.index("open")
-            yield 2, ending == ENDINGS.index("untrained")
-        yield 3, rows["missing"] > 0
-        yield 4, rows["unresolved"] > 0
+        if not _all_fine(self.index.splits[split]):
+            if (ending := rows["ending"]).any():
+                yield 1, ending == ENDINGS.index("open")
+                yield 2, ending == ENDINGS.index("untrained")
+            yield 3, rows["missing"] > 0
+            yield 4, rows["unresolved"] > 0
         code = len(REASONS)
         if measured is not None and self.measured is not None:
             for reason in range(1, len(self.measured.reasons)):
@@ -171,9 +180,11 @@ class _Scan:
 
     def _count(self, split: int, start: int, rows: np.ndarray, why: np.ndarray) -> None:
         names = self.index.splits[split].tables["dataset"]
-        out = why > 0
-        pairs, counts = np.unique(np.stack([rows["dataset"][out], why[out]]), axis=1, return_counts=True)
-        for (dataset, code), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):
+        out = np.flatnonzero(why)
+        datasets = (rows[out] if rows.dtype.names else self.index.take(start + out))["dataset"]
+        pairs, counts = np.unique(datasets.astype(np.int64) * len(self.reasons) + why[out], return_counts=True)
+        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+            dataset, code = divmod(pair, len(self.reasons))
             reasons = self.left_out.setdefault(names[dataset], {})
             reasons[self.reasons[code]] = reasons.get(self.reasons[code], 0) + count
         bad = np.flatnonzero((why == 3) | (why == 4))
@@ -194,6 +205,13 @@ class _Scan:
         for _, start, _, measured in self.chunks():
             assert measured is not None
             self._add(measured, slice(start - self.first, start - self.first + len(measured)))
+
+
+def _all_fine(split: Split) -> bool:
+    """Whether the index leaves none of its samples out."""
+    counts = split.counts
+    fine = counts.get("trainable") == split.samples
+    return fine and counts.get("missing_media") == 0 and counts.get("unresolved_regions") == 0
 
 
 def _capped(mask: np.ndarray, source: Source, seed: int) -> np.ndarray:
