@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from datasets import load_dataset
 from huggingface_hub import HfApi
 from huggingface_hub.utils import logging as hub_logging
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from tests.publishing import made
 from tests.publishing.test_push import TOKEN, content, push, tree
 from vlit_hub.cli import app
 from vlit_hub.publishing import publish, push_errors
+from vlit_hub.publishing.fetch import fetch
 from vlit_hub.publishing.licences import MayNotPass
 from vlit_hub.publishing.local_hub import CUT, RESET, SHORT, Account, LocalHub, RandomFaults
 from vlit_hub.publishing.publish import Destination, publish_dataset
@@ -132,6 +134,27 @@ def test_a_connection_that_stays_cut_from_some_request_on(hub, ada, folder, no_w
     push(hub, folder)
     assert tree(ada) == sorted(content(folder))
     assert {path: hub.read("datasets", "ada/pets", path) for path in tree(ada)} == content(folder)
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 6))])
+def test_pushed_and_loaded_while_thirty_percent_of_all_requests_fail(hub, ada, shards, tmp_path, no_waiting, seed):
+    hub.faults = RandomFaults(0.3, seed, (429, 503, RESET, SHORT, CUT))
+    publish_dataset(shards, destination(hub), dialect="float")
+    fetched = fetch("ada/pets", "dataset", tmp_path / "back", endpoint=hub.endpoint, token=TOKEN)
+    assert sum(hub.requests.values()) > 60
+    hub.faults = None
+    back = {path: data for path, data in content(fetched).items() if path != ".gitattributes"}
+    assert back == {path: hub.read("datasets", "ada/pets", path) for path in tree(ada)}
+    rows = load_dataset(str(fetched), split="train", cache_dir=str(tmp_path / "cache"))
+    samples = made.everything()
+    assert rows["id"] == [sample.id for sample in samples]
+    assert [len(images) for images in rows["images"]] == [len(sample.images) for sample in samples]
+    streamed = load_dataset(str(fetched), "chat-float", split="train", streaming=True)
+    assert sum(1 for _ in streamed) == len(samples) - 5
+    changed = fetched / "data" / "default" / "train-00000-of-00001.parquet"
+    changed.write_bytes(b"other")
+    fetch("ada/pets", "dataset", fetched, endpoint=hub.endpoint, token=TOKEN)
+    assert changed.read_bytes() == back["data/default/train-00000-of-00001.parquet"]
 
 
 # -- two at a time -----------------------------------------------------------------------------------------------------

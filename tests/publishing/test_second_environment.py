@@ -44,7 +44,7 @@ def test_the_dataset_in_every_form_and_one_step_of_trl(hub, tmp_path):
     card = (fetched / "README.md").read_text()
     code = "\n".join(re.findall(r"```python\n(.*?)```", card, re.DOTALL))
     code = re.sub(
-        r"^(\w+) = (load_dataset\(.*)\)$",
+        r"^(\w+) = (load_dataset\(.*)\)(  #.*)?$",
         r"\1 = \2)\nprint(len(\1), sum(1 for _ in \2, streaming=True)))",
         code,
         flags=re.MULTILINE,

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from huggingface_hub import RepoFile
-from huggingface_hub.utils.sha import git_hash
+from huggingface_hub.utils.sha import git_hash, sha_fileobj
 
 from vlit_hub.publishing.push_errors import BadFolder, LimitExceeded
 
@@ -18,6 +18,12 @@ MAX_ENTRIES = 10_000  # a folder
 MAX_FILE_BYTES = 50 * 10**9
 
 
+def sha_of(path: Path) -> bytes:
+    """sha256 of a file's content."""
+    with path.open("rb") as file:
+        return sha_fileobj(file)
+
+
 @dataclass(frozen=True)
 class LocalFile:
     """A file of the folder, with the two checksums that the Hub may know it by."""
@@ -25,8 +31,8 @@ class LocalFile:
     path: str
     local: Path
     size: int
-    hashed: Callable[[Path], bytes]
-    """sha256 of a file's content (Ledger.sha256)."""
+    hashed: Callable[[Path], bytes] = sha_of
+    """sha256 of a file's content; that of a ledger reads no file twice."""
 
     @cached_property
     def sha256(self) -> bytes:

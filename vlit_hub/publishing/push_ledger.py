@@ -19,9 +19,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Any, Self
 
-from huggingface_hub.utils.sha import sha_fileobj
-
 from vlit_hub.publishing.push_errors import PushRunning
+from vlit_hub.publishing.push_files import sha_of
 
 COMMITS_AN_HOUR = 120
 """The Hub takes 128 of an account."""
@@ -95,8 +94,7 @@ class Ledger:
         stat = path.stat()
         key = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
         if key not in self._hashes:
-            with path.open("rb") as file:
-                self.note(file=key, sha256=sha_fileobj(file).hex())
+            self.note(file=key, sha256=sha_of(path).hex())
         return bytes.fromhex(self._hashes[key])
 
     def acknowledge(self, digests: Iterable[str]) -> None:
