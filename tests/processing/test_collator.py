@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from tests.processing.samples import FAMILIES, SAMPLES, processor, sample, tiny
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import Dropped, LengthMismatch, VLITCollator, measure
+from vlit_hub.processing.encoder import Encoder
 from vlit_hub.schema import Blob
 from vlit_hub.shards import (
     Fetch,
@@ -177,7 +178,7 @@ def test_whatever_goes_wrong_names_the_place_of_the_sample(folder, monkeypatch):
     with pytest.raises(LengthMismatch) as caught:
         collator(fetched(store, [0], [right + 1]))
     assert caught.value.__notes__ == [f"collating {where}"] and "tests, tests-default-train-000000.tar at byte" in where
-    monkeypatch.setattr(collator.processor, "encode", lambda sample, length: 1 / 0)
+    monkeypatch.setattr(Encoder, "encode", lambda self, samples, length: 1 / 0)
     with pytest.raises(ZeroDivisionError) as caught:
         collator(fetched(store, [0]))
     assert caught.value.__notes__ == [f"collating {where}"]
@@ -215,8 +216,8 @@ def test_pictures_that_fail_in_a_row_stop_the_run():
 def test_impossible_settings_are_refused():
     with pytest.raises(ValueError, match="on_error: 'ignore' is not one of: raise, skip"):
         VLITCollator(processor("llava"), LENGTH, on_error="ignore")
-    with pytest.raises(ValueError, match="an item of 2 samples: family llava does not pack"):
-        VLITCollator(processor("llava"), LENGTH)(([SAMPLES[:2]], Fetch([(0, 1)], [], 0, True, (0, 0, 2))))
+    with pytest.raises(ValueError, match="an item of 2 samples: family gemma3 does not pack"):
+        VLITCollator(processor("gemma3"), LENGTH)(([SAMPLES[:2]], Fetch([(0, 1)], [], 0, True, (0, 0, 2))))
 
 
 def test_text_only_batches_have_no_pixels():

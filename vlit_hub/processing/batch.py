@@ -46,22 +46,62 @@ def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
         raise UnreadableMedia(f"{where}: {error.strerror or error}") from None
     except UnreadableMedia as error:
         raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
-    recorded = next((m for m in sample.media if m.type == "image" and m.index == index), None)
-    if recorded and recorded.width and recorded.height and picture.size != (recorded.width, recorded.height):
-        raise UnreadableMedia(f"{where} is {picture.size}, recorded as {(recorded.width, recorded.height)}")
+    check_size(sample, index, picture)
     return picture
 
 
-def pixels(family: Family, native: Any, sample: Sample, encoded: Encoded) -> list[Pixels]:
-    """What the native image processor makes of each kept picture of a sample, in order."""
-    if not encoded.pictures:
-        return []
-    opened = {index: open_picture(sample, index) for index in set(encoded.pictures)}
-    settings = {}
-    if encoded.budget is not None and family.pixel_settings is not None:
-        settings = family.pixel_settings(native, encoded.budget)
-    pictures = [opened[index] for index in encoded.pictures]
-    return family.prepare(native, pictures, len(pictures), settings)
+def check_size(sample: Sample, index: int, picture: PIL.Image.Image) -> None:
+    """Raise UnreadableMedia where a picture is not of its recorded size, on which token counts rest."""
+    recorded = next((m for m in sample.media if m.type == "image" and m.index == index), None)
+    if recorded and recorded.width and recorded.height and picture.size != (recorded.width, recorded.height):
+        said = recorded.width, recorded.height
+        raise UnreadableMedia(f"{sample.dataset} {sample.id}: picture {index} is {picture.size}, recorded as {said}")
+
+
+Shown = tuple[bytes | str, int | None, bool]
+"""A distinct picture of a batch: its bytes or path, its budget, whether it is alone in its sample."""
+
+
+class Gallery:
+    """The pictures of one batch: each distinct one is decoded once and preprocessed once."""
+
+    def __init__(self, family: Family, native: Any) -> None:
+        self.family, self.native = family, native
+        self._opened: dict[bytes | str, PIL.Image.Image] = {}
+        self._pixels: dict[Shown, Pixels] = {}
+
+    def take(self, sample: Sample, encoded: Encoded) -> list[Shown]:
+        """Open the kept pictures of a sample, in order; raises UnreadableMedia."""
+        taken: list[Shown] = []
+        for index in encoded.pictures:
+            blob = sample.images[index]
+            key: bytes | str = b"" if blob is None else blob.path if blob.bytes is None else bytes(blob.bytes)
+            if key not in self._opened:
+                self._opened[key] = open_picture(sample, index)
+            else:
+                check_size(sample, index, self._opened[key])
+            taken.append((key, encoded.budget, len(encoded.pictures) == 1))
+        return taken
+
+    def prepare(self, taken: Sequence[Sequence[Shown]]) -> list[list[Pixels]]:
+        """What the native image processor makes of each picture; those of one setting in one call."""
+        groups: dict[tuple[int | None, bool], list[Shown]] = {}
+        for shown in dict.fromkeys(shown for pictures in taken for shown in pictures):
+            groups.setdefault(shown[1:], []).append(shown)
+        for (budget, alone), group in groups.items():
+            settings = {}
+            if budget is not None and self.family.pixel_settings is not None:
+                settings = self.family.pixel_settings(self.native, budget)
+            pictures = [self._opened[key] for key, *_ in group]
+            made = self.family.prepare(self.native, pictures, 1 if alone else 2, settings)
+            self._pixels |= dict(zip(group, made, strict=True))
+        return [[self._pixels[shown] for shown in pictures] for pictures in taken]
+
+
+def pixels(family: Family, native: Any, samples: Sequence[Sample], encoded: Sequence[Encoded]) -> list[list[Pixels]]:
+    """What the native image processor makes of each kept picture of each sample, in order."""
+    gallery = Gallery(family, native)
+    return gallery.prepare([gallery.take(sample, one) for sample, one in zip(samples, encoded, strict=True)])
 
 
 def join(family: Family, samples: Sequence[Sequence[Pixels]]) -> dict[str, Tensor]:

@@ -78,6 +78,16 @@ def rows_of(native: Any, pictures: Sequence[PIL.Image.Image], count: int, settin
     return [{key: value[i : i + 1] for key, value in out.items()} for i in range(len(pictures))]
 
 
+def once(pixels: Pixels) -> int:
+    """One entry of the vision features a picture."""
+    return 1
+
+
+def tiles(pixels: Pixels) -> int:
+    """One entry of the vision features a tile."""
+    return len(pixels["pixel_values"])
+
+
 def stack(samples: Sequence[Sequence[Pixels]]) -> Pixels:
     """Pixels of all pictures of all samples, in order, concatenated along the first dimension."""
     parts = [part for pictures in samples for part in pictures]
@@ -151,10 +161,17 @@ class Family:
     none."""
     pair: Callable[[Any, Any], str] = same_picture_token
     """(native, model config) -> why they do not belong together, or ""."""
+    positions: Callable[[Any, Sequence[int], Sequence[Pixels]], Tensor] | None = None
+    """(native, ids of one sample, pixels of its pictures) -> position ids (rows, length), of families that have their
+    own; they stand below those of the text."""
     packs: bool = False
     """Whether several samples can share one sequence."""
+    varlen: bool = True
+    """Whether the model's forward hands the arguments of flash attention to its language model alone."""
     shares_pictures: bool = False
-    """Whether one encoded picture can serve several samples of a batch."""
+    """Whether one encoded picture can serve several samples of a batch (processing/sharing.py)."""
+    entries: Callable[[Pixels], int] = once
+    """Entries of the model's vision features that a picture has; with ``shares_pictures``."""
     why_not: str = ""
     """The reason where ``packs`` or ``shares_pictures`` is false."""
     logits_to_keep: bool = False

@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers.models.got_ocr2.image_processing_got_ocr2 import get_optimal_tiled_canvas
 
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves, tiles
 
 
 def _tiles(native: Any) -> tuple[int, int]:
@@ -69,7 +69,9 @@ FAMILY = Family(
     lower_budgets=_lower_budgets,
     pixel_settings=_pixel_settings,
     prepare=_prepare,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    shares_pictures=True,
+    entries=tiles,
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

@@ -55,7 +55,8 @@ FAMILY = Family(
     resize=_resize,
     write=_write,
     window=_window,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    shares_pictures=True,
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

@@ -119,7 +119,8 @@ FAMILY = Family(
     pixel_settings=_pixel_settings,
     prepare=_prepare,
     gather=_gather,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    why_not="the model tells pictures that are alone in their sample from others by counts per sample: it takes all",
     logits_to_keep=True,
     template=(
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + ' '}}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
 from transformers.models.qwen2_vl.image_processing_qwen2_vl import smart_resize
 
 from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves
@@ -55,6 +57,28 @@ def prepare(native: Any, pictures: Sequence[Any], count: int, settings: dict[str
     return [{"pixel_values": p, "image_grid_thw": grids[i : i + 1]} for i, p in enumerate(patches)]
 
 
+def positions(native: Any, ids: Sequence[int], pictures: Sequence[Pixels]) -> Tensor:
+    """mRoPE of one sample, (3, length): time, height and width; text counts on in all three.
+
+    As the models' ``get_rope_index``: a picture starts where the text before it ended and takes as many positions as
+    its longer side has tokens.
+    """
+    image, merged = native.image_token_id, native.image_processor.merge_size
+    parts: list[Tensor] = []
+    at = place = 0  # token, position
+    for pixels in pictures:
+        _, height, width = (pixels["image_grid_thw"][0] // merged).tolist()
+        start = ids.index(image, at)
+        parts.append((torch.arange(start - at) + place).expand(3, -1))
+        place += start - at
+        across = torch.arange(height * width)
+        parts.append(torch.stack([across * 0, across // width, across % width]) + place)
+        place += max(height, width)
+        at = start + height * width
+    parts.append((torch.arange(len(ids) - at) + place).expand(3, -1))
+    return torch.cat(parts, dim=1)
+
+
 FAMILY = Family(
     name="qwen2_5_vl",
     model_types=("qwen2_5_vl",),
@@ -65,7 +89,10 @@ FAMILY = Family(
     lower_budgets=lower_budgets,
     pixel_settings=pixel_settings,
     prepare=prepare,
-    why_not="packing and picture sharing come with part 4",
+    positions=positions,
+    packs=True,
+    shares_pictures=True,
+    varlen=False,
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

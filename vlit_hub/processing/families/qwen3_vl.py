@@ -15,7 +15,10 @@ FAMILY = Family(
     lower_budgets=qwen.lower_budgets,
     pixel_settings=qwen.pixel_settings,
     prepare=qwen.prepare,
-    why_not="packing and picture sharing come with part 4",
+    positions=qwen.positions,
+    packs=True,
+    shares_pictures=True,
+    varlen=False,
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

@@ -13,7 +13,7 @@ from transformers.models.idefics3.image_processing_idefics3 import (
     _resize_output_size_scale_below_upper_bound,
 )
 
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves, tiles
 
 
 def _sides(native: Any) -> tuple[int, int]:
@@ -95,7 +95,9 @@ FAMILY = Family(
     lower_budgets=_lower_budgets,
     pixel_settings=_pixel_settings,
     prepare=_prepare,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    shares_pictures=True,
+    entries=tiles,
     logits_to_keep=True,
     template=(
         "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}"

@@ -1,0 +1,68 @@
+"""Several samples in one sequence, none of which sees another.
+
+transformers cuts a sequence where its position ids start again, and only if there is no attention mask and no cache:
+then sdpa gets a block-diagonal mask. Flash attention gets all packs as one row without padding and the ends of the
+samples (``cu_seq_lens``). Packed logits are unpacked ones to 1e-4 in float32 (tests/processing/test_packing.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vlit_hub.processing.families import Family, Pixels
+from vlit_hub.processing.masking import IGNORED
+from vlit_hub.processing.truncation import Encoded
+
+Pack = list[tuple[Encoded, list[Pixels]]]
+"""The samples of one pack with the pixels of their pictures."""
+
+
+def pack(family: Family, native: Any, packs: Sequence[Pack], fill: int, *, varlen: bool = False) -> dict[str, Any]:
+    """``input_ids, labels`` (packs, longest) and ``position_ids``, padded on the right with ``fill``; ``use_cache``.
+
+    ``position_ids`` are (packs, longest), or (4, packs, longest) where the family has positions of its own: those of
+    the text, then those. Padding is a sub-sequence too. The first token of a sample is never a target. ``varlen``: all
+    packs in one row, with the arguments of flash attention where the family's model takes them.
+    """
+    if varlen:
+        packs = [[sample for one in packs for sample in one]]
+    lengths = [[encoded.length for encoded, _ in one] for one in packs]
+    longest = max(map(sum, lengths))
+    rows = [_row(family, native, one, longest, fill) for one in packs]
+    ids, labels, positions = (torch.stack(column, dim=-2) for column in zip(*rows, strict=True))
+    out: dict[str, Any] = {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
+    return out | (flash_arguments(lengths[0]) if varlen and family.varlen else {})
+
+
+def _row(family: Family, native: Any, one: Pack, longest: int, fill: int) -> tuple[Tensor, Tensor, Tensor]:
+    ids: list[int] = []
+    labels: list[int] = []
+    positions = []
+    for encoded, pictures in one:
+        ids += encoded.input_ids
+        labels += [IGNORED, *encoded.labels[1:]]
+        positions.append(_positions(family, native, encoded.input_ids, pictures))
+    if rest := longest - len(ids):
+        positions.append(_positions(family, native, [fill] * rest, []))
+        ids, labels = ids + [fill] * rest, labels + [IGNORED] * rest
+    return torch.tensor(ids), torch.tensor(labels), torch.cat(positions, dim=-1)
+
+
+def _positions(family: Family, native: Any, ids: Sequence[int], pictures: Sequence[Pixels]) -> Tensor:
+    """Of one sample: (length,), or (rows, length)."""
+    text = torch.arange(len(ids))
+    if family.positions is None:
+        return text
+    return torch.cat([text[None], family.positions(native, ids, pictures)])
+
+
+def flash_arguments(lengths: Sequence[int]) -> dict[str, Any]:
+    """What flash attention takes of the ``lengths`` of the samples in one row: ends (samples + 1,) int32, and most."""
+    ends = torch.tensor([0, *accumulate(lengths)], dtype=torch.int32)
+    longest = max(lengths)
+    return {"cu_seq_lens_q": ends, "cu_seq_lens_k": ends, "max_length_q": longest, "max_length_k": longest}
