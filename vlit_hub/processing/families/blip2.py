@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vlit_hub.processing.families import blocks
 from vlit_hub.processing.families.base import Family, Picture, Says, Size, same_picture_token
 
 
@@ -47,6 +48,11 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     return {} if any(row.pictures for row in rows) else {"pixel_values": blank(native)}
 
 
+def packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+    """The model puts a mask of ones where it gets none, so it gets one of blocks."""
+    return {"attention_mask": blocks.causal(lengths, batch["input_ids"].shape[1])}
+
+
 FAMILY = Family(
     name="blip2",
     model_types=("blip-2",),
@@ -59,7 +65,9 @@ FAMILY = Family(
     says=Says(most_pictures=1, pictures_anywhere=False, system=False),
     pair=pair,
     picture_first=True,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    packed=packed,
+    shares_pictures=True,
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+import torch.nn.functional as F
 
-from vlit_hub.processing.families.base import Family, Picture, Pixels, Size
+from vlit_hub.processing.families import blocks
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -51,6 +53,20 @@ def _prepare(native: Any, pictures: Sequence[PIL.Image.Image], count: int, setti
     return [{"pixel_values": out["pixel_values"]} for out in made]
 
 
+def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+    """Masks of both kinds of its layers: a picture's tokens see each other, beyond that nobody sees what comes."""
+    if window is None:
+        raise FamilyError("packs of Gemma 3 need the sliding window of its text model: give the collator `window`")
+    ids = batch["input_ids"]
+    pictures = ids == native.image_token_id
+    starts = pictures & ~F.pad(pictures, (1, 0))[:, :-1]
+    within = blocks.same(starts.cumsum(1)) & pictures[:, :, None] & pictures[:, None, :]
+    longest = ids.shape[1]
+    full = (blocks.before(longest) | within) & blocks.same(blocks.numbers(lengths, longest))
+    sliding = full & blocks.near(longest, window)
+    return {"attention_mask": {"full_attention": full[:, None], "sliding_attention": sliding[:, None]}}
+
+
 FAMILY = Family(
     name="gemma3",
     model_types=("gemma3",),
@@ -63,7 +79,9 @@ FAMILY = Family(
     prepare=_prepare,
     adapt=_adapt,
     token_types="token_type_ids",
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    packed=_packed,
+    shares_pictures=True,
     logits_to_keep=True,
     template=(
         "{{ bos_token }}{% set ns = namespace(prefix='') %}"

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from transformers.models.idefics.processing_idefics import IMAGE_TOKEN
 
+from vlit_hub.processing.families import blocks
 from vlit_hub.processing.families.base import Family, Picture, Pixels, Size
 
 if TYPE_CHECKING:
@@ -51,12 +52,25 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
         width, height = _resize(native, (1, 1), None)
         blank = torch.zeros(len(rows), 1, 3, height, width)
         return {"pixel_values": blank, "image_attention_mask": torch.zeros(*shape, 1, dtype=torch.long)}
-    ids = batch["input_ids"]
+    return {"image_attention_mask": _reads(native, batch["input_ids"], torch.zeros(shape, dtype=torch.long), most)}
+
+
+def _reads(native: Any, ids: Tensor, starts: Tensor, most: int) -> Tensor:
+    """(rows, length, pictures): which picture a position reads; ``starts`` are those of its sample."""
     pictures, places = ids == native.image_token_id, torch.arange(ids.shape[1])
     last = torch.where(pictures, places, -1).cummax(1).values
     ended = F.pad(torch.where(ids == native.tokenizer.eos_token_id, places, -1), (1, -1), value=-1).cummax(1).values
     read = F.one_hot((pictures.cumsum(1) - 1).clamp(min=0), most)
-    return {"image_attention_mask": read * (last > ended)[..., None]}
+    return read * ((last > ended) & (last >= starts))[..., None]
+
+
+def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+    """Blocks for the text, and of pictures the last one before in the same sample."""
+    ids = batch["input_ids"]
+    most = max(1, int((ids == native.image_token_id).sum(1).max()))
+    starts = torch.arange(ids.shape[1]) - batch["position_ids"]
+    reads = _reads(native, ids, starts, most)
+    return {"attention_mask": blocks.causal(lengths, ids.shape[1]), "image_attention_mask": reads}
 
 
 def _pair(native: Any, config: Any) -> str:
@@ -76,7 +90,10 @@ FAMILY = Family(
     extras=_extras,
     adapt=_adapt,
     pair=_pair,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    packed=_packed,
+    pictures_by_row=True,
+    why_not="no picture is shared: the model takes the pixels of a row by themselves",
     logits_to_keep=True,
     template=(
         "{{ bos_token }}{% for message in messages %}"

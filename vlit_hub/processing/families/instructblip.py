@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from vlit_hub.processing.families.base import Family, Says
-from vlit_hub.processing.families.blip2 import adapt, blank, pair, resize, write
+from vlit_hub.processing.families.blip2 import adapt, blank, packed, pair, resize, write
 
 MOST = 512
 """Tokens of an instruction that the Q-Former reads: the positions of its BERT. What is beyond, it does not see."""
@@ -42,7 +42,9 @@ FAMILY = Family(
     says=Says(most_pictures=1, pictures_anywhere=False, several_turns=False, system=False),
     pair=pair,
     picture_first=True,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    packed=packed,
+    why_not="no picture is shared: its features depend on the instruction",
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

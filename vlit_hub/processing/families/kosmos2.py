@@ -68,7 +68,7 @@ FAMILY = Family(
     says=Says(most_pictures=1, pictures_anywhere=False, system=False),
     gives_back=_gives_back,
     pair=_pair,
-    why_not="packing and picture sharing come with part 4",
+    why_not="its decoder takes no mask of blocks and makes its features where no other batch can reuse them",
     logits_to_keep=True,
     template=(
         "{{ bos_token }}{% for message in messages %}"

@@ -92,7 +92,8 @@ FAMILY = Family(
     pixel_settings=lambda native, budget: {"budget": budget},
     prepare=_prepare,
     gather=_gather,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    shares_pictures=True,
     logits_to_keep=True,
     template=LLAVA.template,
 )

@@ -7,7 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from vlit_hub.processing.families.base import Family, Picture, Says, Size
+from vlit_hub.processing.families import blocks
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Says, Size
 from vlit_hub.processing.masking import IGNORED
 
 
@@ -24,6 +25,20 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     return {"token_type_ids": (batch["labels"] != IGNORED).long()}
 
 
+def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+    """Question and pictures see each other, the answer what is before it; positions count from 1.
+
+    The model takes one mask for all its layers, so the sliding layers of PaliGemma 2 must reach over every sample.
+    """
+    if window is not None and (most := max(map(max, lengths))) > window:
+        raise FamilyError(f"a sample of {most} tokens in a pack: PaliGemma 2's sliding layers reach over {window}")
+    asked = batch["labels"] == IGNORED
+    longest = asked.shape[1]
+    seen = blocks.before(longest) | (asked[:, :, None] & asked[:, None, :])
+    mask = (seen & blocks.same(blocks.numbers(lengths, longest)))[:, None]
+    return {"attention_mask": mask, "position_ids": batch["position_ids"] + 1}
+
+
 FAMILY = Family(
     name="paligemma",
     model_types=("paligemma",),
@@ -34,7 +49,9 @@ FAMILY = Family(
     extras=_extras,
     says=Says(several_turns=False, system=False),
     picture_first=True,
-    why_not="packing and picture sharing come with part 4",
+    packs=True,
+    packed=_packed,
+    shares_pictures=True,
     logits_to_keep=True,
     template=(
         "{% for message in messages %}"

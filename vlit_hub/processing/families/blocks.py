@@ -1,0 +1,38 @@
+"""Attention masks of packed rows, for models that do not cut a sequence where its positions start again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+Lengths = Sequence[Sequence[int]]
+"""Tokens of each sample of each row."""
+
+
+def numbers(lengths: Lengths, longest: int) -> Tensor:
+    """Which sample of its row each position belongs to, (rows, longest); padding is one more."""
+    rows = [torch.repeat_interleave(torch.tensor([*row, longest - sum(row)])) for row in lengths]
+    return torch.stack(rows)
+
+
+def same(numbers: Tensor) -> Tensor:
+    """(rows, longest) -> (rows, longest, longest): whether two positions have one number."""
+    return numbers[:, :, None] == numbers[:, None, :]
+
+
+def before(longest: int) -> Tensor:
+    """(longest, longest): whether a position (row) sees another (column) in causal attention."""
+    return torch.ones(longest, longest, dtype=torch.bool).tril()
+
+
+def near(longest: int, window: int) -> Tensor:
+    """(longest, longest): whether another position is no farther back than a sliding window reaches."""
+    places = torch.arange(longest)
+    return places[None, :] > places[:, None] - window
+
+
+def causal(lengths: Lengths, longest: int) -> Tensor:
+    """(rows, 1, longest, longest), true where attention goes: to the positions before in the same sample."""
+    return (before(longest) & same(numbers(lengths, longest)))[:, None]
