@@ -10,7 +10,8 @@ from vlit_hub.processing.sharing import share_pictures
 from vlit_hub.shards import Fetch, Skipped
 
 LENGTH = 4000
-PACKING = [family for family in FAMILIES if processor(family).family.packs]
+PACKING = [f for f in FAMILIES if processor(f).family.packs and not processor(f).family.packed]
+"""Those that cut a row where its positions start again; the rest: test_packed_masks.py."""
 SHARING = [family for family in FAMILIES if processor(family).family.shares_pictures]
 NAMED = {made.id: made for made in SAMPLES}
 PACKS = [["turns", "text", "one"], ["pictures", "again"]]
@@ -23,6 +24,7 @@ def made(family, packs, **settings):
     for item in items:
         rows.append(tuple(range(at, at + len(item))))
         at += len(item)
+    settings["window"] = getattr(tiny(family)[0].config.get_text_config(), "sliding_window", None)
     batch = VLITCollator(processor(family), LENGTH, **settings)((items, Fetch(rows, [], 0, True, (0, 0, at))))
     return batch, batch.pop("vlit")
 

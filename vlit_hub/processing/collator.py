@@ -50,10 +50,10 @@ class VLITCollator:
     an item that is not as long as the plan says.
 
     ``supervised_only``: also ``logits_to_keep`` and ``shift_labels``, so that the model scores supervised positions
-    alone (same loss, less time and memory). ``attention``: the model's ``attn_implementation``, which decides how packs
-    are told apart (packing.py). ``share_pictures``: each distinct picture once, and ``picture_index`` (sharing.py); the
-    model must have been made to take it. ``on_error="skip"`` treats a picture that cannot be decoded as Store
-    treats a sample that cannot be read.
+    alone (same loss, less time and memory). ``attention``: the ``attn_implementation`` of the language model, which
+    decides how packs are told apart (packing.py), ``window`` its sliding window. ``share_pictures``: each distinct
+    picture once, and ``picture_index`` (sharing.py); the model must have been made to take it. ``on_error="skip"``
+    treats a picture that cannot be decoded as Store treats a sample that cannot be read.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class VLITCollator:
         on_error: Literal["raise", "skip"] = "raise",
         patience: int = PATIENCE,
         attention: str = "sdpa",
+        window: int | None = None,
         share_pictures: bool = False,
     ) -> None:
         if on_error not in ("raise", "skip"):
@@ -74,7 +75,7 @@ class VLITCollator:
         if share_pictures and not processor.family.shares_pictures:
             raise ValueError(f"share_pictures: {processor.family.name} does not share ({processor.family.why_not})")
         self.processor, self.max_length = processor, max_length
-        self.varlen, self.share_pictures = attention.startswith("flash_attention"), share_pictures
+        self.attention, self.window, self.share_pictures = attention, window, share_pictures
         self.supervised_only, self.on_error, self.patience = supervised_only, on_error, Patience(patience)
 
     def __call__(self, fetched: Fetched | Sequence[Sample]) -> dict[str, Any]:
@@ -100,7 +101,11 @@ class VLITCollator:
         pixels = gallery.prepare(taken)
         if any(len(item) > 1 for item in items):
             packs = [list(zip(encoded[part], pixels[part], strict=True)) for part in parts]
-            out = pack(family, native, packs, batch.pad_id(native.tokenizer), varlen=self.varlen)
+            out = pack(
+                family, native, packs, batch.pad_id(native.tokenizer), attention=self.attention, window=self.window
+            )
+            if family.pictures_by_row:
+                taken, pixels = ([list(chain(*of[part])) for part in parts] for of in (taken, pixels))
         else:
             out = dict(batch.pad(family, native, encoded))
         out |= self._pixels(taken, pixels)

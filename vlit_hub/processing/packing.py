@@ -22,13 +22,29 @@ Pack = list[tuple[Encoded, list[Pixels]]]
 """The samples of one pack with the pixels of their pictures."""
 
 
-def pack(family: Family, native: Any, packs: Sequence[Pack], fill: int, *, varlen: bool = False) -> dict[str, Any]:
+def pack(
+    family: Family,
+    native: Any,
+    packs: Sequence[Pack],
+    fill: int,
+    *,
+    attention: str = "sdpa",
+    window: int | None = None,
+) -> dict[str, Any]:
     """``input_ids, labels`` (packs, longest) and ``position_ids``, padded on the right with ``fill``; ``use_cache``.
 
     ``position_ids`` are (packs, longest), or (4, packs, longest) where the family has positions of its own: those of
-    the text, then those. Padding is a sub-sequence too. The first token of a sample is never a target. ``varlen``: all
-    packs in one row, with the arguments of flash attention where the family's model takes them.
+    the text, then those. Padding is a sub-sequence too. The first token of a sample is never a target. Flash
+    ``attention``: all packs in one row, with the arguments of flash attention where the family's model takes them.
+    Families with masks of their own have ``attention_mask`` besides (families/blocks.py); ``window`` is the sliding
+    window of their language model.
     """
+    varlen = attention.startswith("flash_attention")
+    if family.packed is not None and attention not in ("sdpa", "eager"):
+        raise ValueError(
+            f"packs of family {family.name} have a mask of their own, which {attention} takes none of: "
+            "set attn_implementation to sdpa"
+        )
     if varlen:
         packs = [[sample for one in packs for sample in one]]
     lengths = [[encoded.length for encoded, _ in one] for one in packs]
@@ -36,7 +52,18 @@ def pack(family: Family, native: Any, packs: Sequence[Pack], fill: int, *, varle
     rows = [_row(family, native, one, longest, fill) for one in packs]
     ids, labels, positions = (torch.stack(column, dim=-2) for column in zip(*rows, strict=True))
     out: dict[str, Any] = {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
+    if family.packed is not None:
+        out |= family.packed(native, out, [[encoded for encoded, _ in one] for one in packs], window)
+        if attention == "eager":
+            out["attention_mask"] = added(out["attention_mask"])
     return out | (flash_arguments(lengths[0]) if varlen and family.varlen else {})
+
+
+def added(mask: Any) -> Any:
+    """A mask that says where attention goes, or several by name, as eager attention adds it."""
+    if isinstance(mask, dict):
+        return {name: added(one) for name, one in mask.items()}
+    return torch.zeros(mask.shape).masked_fill(~mask, torch.finfo(torch.float32).min)
 
 
 def _row(family: Family, native: Any, one: Pack, longest: int, fill: int) -> tuple[Tensor, Tensor, Tensor]:

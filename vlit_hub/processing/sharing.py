@@ -33,7 +33,8 @@ def _encode(model: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dic
     features = model.get_image_features(**pictures, return_dict=True)
     if GRIDS in pictures:  # position ids are made of them
         kwargs[GRIDS] = pictures[GRIDS][index]
-    return args, {**kwargs, "mm_encoder_outputs": {"image": repeated(features, index.tolist())}}
+    outputs = {"image": repeated(features, index.tolist())}
+    return args, {**kwargs, "pixel_values": None, "mm_encoder_outputs": outputs}  # BLIP-2 wants pixel_values named
 
 
 def repeated(features: Any, index: list[int]) -> Any:

@@ -100,11 +100,14 @@ def build(
     if left := plan.tail_items(0, recipe.global_batch):
         done = "dropped" if plan.tail == "drop" else "repeated"
         say(f"{left:,} items {done} at the end of the first epoch, where they fill no global batch")
+    text: Any = model.config.get_text_config()
     collator = VLITCollator(
         processor,
         recipe.max_length,
         supervised_only=processor.family.logits_to_keep,
         on_error=recipe.on_error,
+        attention=text._attn_implementation,
+        window=getattr(text, "sliding_window", None),
     )
     trainer = VLITTrainer(
         model,

@@ -166,6 +166,11 @@ class Family:
     own; they stand below those of the text."""
     packs: bool = False
     """Whether several samples can share one sequence."""
+    packed: Callable[[Any, dict[str, Tensor], Sequence[Sequence[Encoded]], int | None], dict[str, Any]] | None = None
+    """(native, packed batch, its samples per row, sliding window) -> what else the model takes of a packed batch; None:
+    it cuts a row where its positions start again."""
+    pictures_by_row: bool = False
+    """Whether the model takes the pictures of each row of a batch by themselves."""
     varlen: bool = True
     """Whether the model's forward hands the arguments of flash attention to its language model alone."""
     shares_pictures: bool = False

@@ -48,9 +48,10 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     return {} if any(row.pictures for row in rows) else {"pixel_values": blank(native)}
 
 
-def packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
     """The model puts a mask of ones where it gets none, so it gets one of blocks."""
-    return {"attention_mask": blocks.causal(lengths, batch["input_ids"].shape[1])}
+    mask = blocks.causal(rows, batch["input_ids"].shape[1])
+    return {"attention_mask": mask, **_extras(native, batch, [sample for row in rows for sample in row])}
 
 
 FAMILY = Family(
@@ -66,7 +67,7 @@ FAMILY = Family(
     pair=pair,
     picture_first=True,
     packs=True,
-    packed=packed,
+    packed=_packed,
     shares_pictures=True,
     logits_to_keep=True,
     template=(

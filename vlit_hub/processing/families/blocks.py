@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-Lengths = Sequence[Sequence[int]]
-"""Tokens of each sample of each row."""
+if TYPE_CHECKING:
+    from vlit_hub.processing.truncation import Encoded
+
+Rows = Sequence[Sequence["Encoded"]]
+"""The samples of each row."""
 
 
-def numbers(lengths: Lengths, longest: int) -> Tensor:
+def numbers(rows: Rows, longest: int) -> Tensor:
     """Which sample of its row each position belongs to, (rows, longest); padding is one more."""
-    rows = [torch.repeat_interleave(torch.tensor([*row, longest - sum(row)])) for row in lengths]
-    return torch.stack(rows)
+    lengths = [[sample.length for sample in row] for row in rows]
+    return torch.stack([torch.repeat_interleave(torch.tensor([*row, longest - sum(row)])) for row in lengths])
 
 
 def same(numbers: Tensor) -> Tensor:
@@ -33,6 +37,6 @@ def near(longest: int, window: int) -> Tensor:
     return places[None, :] > places[:, None] - window
 
 
-def causal(lengths: Lengths, longest: int) -> Tensor:
+def causal(rows: Rows, longest: int) -> Tensor:
     """(rows, 1, longest, longest), true where attention goes: to the positions before in the same sample."""
-    return (before(longest) & same(numbers(lengths, longest)))[:, None]
+    return (before(longest) & same(numbers(rows, longest)))[:, None]

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, tiles
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -53,7 +53,7 @@ def _prepare(native: Any, pictures: Sequence[PIL.Image.Image], count: int, setti
     return [{"pixel_values": out["pixel_values"]} for out in made]
 
 
-def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
     """Masks of both kinds of its layers: a picture's tokens see each other, beyond that nobody sees what comes."""
     if window is None:
         raise FamilyError("packs of Gemma 3 need the sliding window of its text model: give the collator `window`")
@@ -62,7 +62,7 @@ def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None
     starts = pictures & ~F.pad(pictures, (1, 0))[:, :-1]
     within = blocks.same(starts.cumsum(1)) & pictures[:, :, None] & pictures[:, None, :]
     longest = ids.shape[1]
-    full = (blocks.before(longest) | within) & blocks.same(blocks.numbers(lengths, longest))
+    full = (blocks.before(longest) | within) & blocks.same(blocks.numbers(rows, longest))
     sliding = full & blocks.near(longest, window)
     return {"attention_mask": {"full_attention": full[:, None], "sliding_attention": sliding[:, None]}}
 
@@ -80,6 +80,7 @@ FAMILY = Family(
     adapt=_adapt,
     token_types="token_type_ids",
     packs=True,
+    entries=tiles,
     packed=_packed,
     shares_pictures=True,
     logits_to_keep=True,

@@ -64,13 +64,17 @@ def _reads(native: Any, ids: Tensor, starts: Tensor, most: int) -> Tensor:
     return read * ((last > ended) & (last >= starts))[..., None]
 
 
-def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
-    """Blocks for the text, and of pictures the last one before in the same sample."""
+def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
+    """Blocks for the text, and of pictures the last one before in the same sample; blanks where there is none."""
     ids = batch["input_ids"]
     most = max(1, int((ids == native.image_token_id).sum(1).max()))
     starts = torch.arange(ids.shape[1]) - batch["position_ids"]
-    reads = _reads(native, ids, starts, most)
-    return {"attention_mask": blocks.causal(lengths, ids.shape[1]), "image_attention_mask": reads}
+    width, height = _resize(native, (1, 1), None)
+    return {
+        "attention_mask": blocks.causal(rows, ids.shape[1]),
+        "image_attention_mask": _reads(native, ids, starts, most),
+        "pixel_values": torch.zeros(len(ids), most, 3, height, width),
+    }
 
 
 def _pair(native: Any, config: Any) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from torch import Tensor
 
+from vlit_hub.processing.families import blocks
 from vlit_hub.processing.families.base import Family, Says
-from vlit_hub.processing.families.blip2 import adapt, blank, packed, pair, resize, write
+from vlit_hub.processing.families.blip2 import adapt, blank, pair, resize, write
 
 MOST = 512
 """Tokens of an instruction that the Q-Former reads: the positions of its BERT. What is beyond, it does not see."""
@@ -22,6 +23,12 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     )
     out = {f"qformer_{key}": value for key, value in tokens.items()}
     return out if texts else {**out, "pixel_values": blank(native)}
+
+
+def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
+    """As BLIP-2's."""
+    mask = blocks.causal(rows, batch["input_ids"].shape[1])
+    return {"attention_mask": mask, **_extras(native, batch, [sample for row in rows for sample in row])}
 
 
 def _instruction(native: Any, row: Any) -> str:
@@ -43,7 +50,7 @@ FAMILY = Family(
     pair=pair,
     picture_first=True,
     packs=True,
-    packed=packed,
+    packed=_packed,
     why_not="no picture is shared: its features depend on the instruction",
     logits_to_keep=True,
     template=(

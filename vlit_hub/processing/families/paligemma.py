@@ -25,17 +25,17 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     return {"token_type_ids": (batch["labels"] != IGNORED).long()}
 
 
-def _packed(native: Any, batch: Any, lengths: blocks.Lengths, window: int | None) -> dict[str, Any]:
+def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
     """Question and pictures see each other, the answer what is before it; positions count from 1.
 
     The model takes one mask for all its layers, so the sliding layers of PaliGemma 2 must reach over every sample.
     """
-    if window is not None and (most := max(map(max, lengths))) > window:
+    if window is not None and (most := max(sample.length for row in rows for sample in row)) > window:
         raise FamilyError(f"a sample of {most} tokens in a pack: PaliGemma 2's sliding layers reach over {window}")
     asked = batch["labels"] == IGNORED
     longest = asked.shape[1]
     seen = blocks.before(longest) | (asked[:, :, None] & asked[:, None, :])
-    mask = (seen & blocks.same(blocks.numbers(lengths, longest)))[:, None]
+    mask = (seen & blocks.same(blocks.numbers(rows, longest)))[:, None]
     return {"attention_mask": mask, "position_ids": batch["position_ids"] + 1}
 
 
