@@ -216,8 +216,8 @@ def test_pictures_that_fail_in_a_row_stop_the_run():
 def test_impossible_settings_are_refused():
     with pytest.raises(ValueError, match="on_error: 'ignore' is not one of: raise, skip"):
         VLITCollator(processor("llava"), LENGTH, on_error="ignore")
-    with pytest.raises(ValueError, match="an item of 2 samples: family gemma3 does not pack"):
-        VLITCollator(processor("gemma3"), LENGTH)(([SAMPLES[:2]], Fetch([(0, 1)], [], 0, True, (0, 0, 2))))
+    with pytest.raises(ValueError, match="an item of 2 samples: family kosmos2 does not pack"):
+        VLITCollator(processor("kosmos2"), LENGTH)(([SAMPLES[:2]], Fetch([(0, 1)], [], 0, True, (0, 0, 2))))
 
 
 def test_text_only_batches_have_no_pixels():
