@@ -206,9 +206,12 @@ class Plan:
         if window or position > total:
             raise self._foreign(cursor)
         for start in range(position, total, _SPAN):
-            rows = self._order.take(epoch, start, min(start + _SPAN, total)).rows
-            for after, row in enumerate(rows.tolist(), start + 1):
-                yield (row,), (epoch, 0, after) if after < total else (epoch + 1, 0, 0)
+            stop = min(start + _SPAN, total)
+            items = [(row,) for row in self._order.take(epoch, start, stop).rows.tolist()]
+            cursors = [(epoch, 0, after) for after in range(start + 1, stop + 1)]
+            if stop == total:
+                cursors[-1] = (epoch + 1, 0, 0)
+            yield from zip(items, cursors, strict=True)
 
     def _packs(self, cursor: Cursor) -> Iterator[tuple[Item, Cursor]]:
         epoch, first, position = cursor
