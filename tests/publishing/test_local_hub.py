@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+import httpx2
 import pytest
 from httpx2 import HTTPError
 from huggingface_hub import CommitOperationAdd, CommitOperationCopy, CommitOperationDelete, HfApi, HfFileSystem
@@ -24,7 +25,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from vlit_hub.publishing.local_hub import Faults, LocalHub
+from vlit_hub.publishing.local_hub import CUT, RESET, SHORT, Faults, LocalHub
 
 BINARY = bytes(range(256)) * 40
 REPO = {"repo_id": "ada/pets", "repo_type": "dataset"}
@@ -481,3 +482,90 @@ def test_a_file_object_and_an_empty_file(ada, pets, tmp_path):
     for name, content in (("o.bin", BINARY[::-1]), ("empty.bin", b"")):
         path = ada.hf_hub_download(**REPO, filename=name, cache_dir=tmp_path / "cache")
         assert Path(path).read_bytes() == content
+
+
+REFUSED_CARDS = [
+    ("license: gpl-9", '"license" must be one of'),
+    ("license: other\nlicense_name: Two Words", '"license_name" must be of'),
+    ("license: MIT", '"license" must be one of'),
+    ("language: [en, english]", "'english' is not valid"),
+    ("language: en-GB", "'en-GB' is not valid"),
+    ("size_categories: [n<2K]", '"size_categories" must be one of'),
+    ("base_model: a/b/c", '"base_model" with value'),
+    ("tags: [1]", '"tags" must hold strings'),
+    ("pretty_name: [a]", '"pretty_name" must be a string'),
+    ("configs:\n- data_files: x", "config_name"),
+    ("configs:\n- config_name: a b", "config_name"),
+    ("configs:\n- config_name: a\n- config_name: a", "stands there twice"),
+    ("configs:\n- config_name: a\n  data_files:\n  - path: x", "needs split and path"),
+    ("dataset_info:\n- features:\n  - dtype: string", "features[0].name"),
+    ("dataset_info:\n- splits:\n  - name: train", "needs name and num_examples"),
+    ("model-index:\n- results: []", "name"),
+    ("model-index:\n- name: m\n  results:\n  - task: {type: t}\n    dataset: {type: d}", "dataset.name"),
+    ("model-index:\n- name: m\n  results:\n  - task: {type: t}\n    dataset: {type: d, name: n}\n"
+     "    metrics:\n    - type: accuracy", "metrics[0].value"),
+    ("- a", "must be a mapping"),
+    ("a: [", "Invalid YAML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("metadata", "message"), REFUSED_CARDS)
+def test_cards_that_the_hub_refuses(ada, pets, metadata, message):
+    with pytest.raises(ValueError, match="Invalid metadata in README.md") as refused:
+        ada.create_commit(
+            **REPO, operations=[add("README.md", f"---\n{metadata}\n---\n# x\n".encode())], commit_message="x"
+        )
+    assert message in str(refused.value)
+    assert ada.dataset_info("ada/pets").sha == pets.oid
+
+
+def test_a_task_it_does_not_know_is_a_warning(ada, pets):
+    card = b"---\nlicense: mit\nlanguage: [en, code]\ntask_categories: [dreaming]\n---\n"
+    with pytest.warns(UserWarning, match="'dreaming' is not in the official list"):
+        ada.create_commit(**REPO, operations=[add("README.md", card)], commit_message="x")
+
+
+def test_pull_requests_are_listed_closed_and_merged(ada, bob, pets):
+    for number in (1, 2, 3):
+        bob.create_pull_request(**REPO, title=f"idea {number}")
+        bob.create_commit(
+            **REPO, operations=[add(f"{number}.txt", b"x")], commit_message="x", revision=f"refs/pr/{number}"
+        )
+    bob.change_discussion_status(**REPO, discussion_num=1, new_status="closed")
+    with pytest.raises(HfHubHTTPError, match="403"):
+        ada.merge_pull_request(**REPO, discussion_num=2)  # a draft
+    ada.change_discussion_status(**REPO, discussion_num=2, new_status="open")
+    with pytest.raises(HfHubHTTPError, match="403"):
+        bob.merge_pull_request(**REPO, discussion_num=2)
+    ada.merge_pull_request(**REPO, discussion_num=2)
+    listed = {status: [pull.num for pull in ada.get_repo_discussions(**REPO, discussion_status=status)]
+              for status in ("open", "closed")}  # fmt: skip
+    assert listed == {"open": [3], "closed": [2, 1]}
+    details = ada.get_discussion_details(**REPO, discussion_num=2)
+    assert (details.status, details.author, details.title) == ("merged", "bob", "idea 2")
+    assert details.merge_commit_oid == ada.dataset_info("ada/pets").sha
+    assert files(ada) == ["2.txt", "README.md", "data/a.bin"]
+    with pytest.raises(HfHubHTTPError, match="409"):
+        ada.merge_pull_request(**REPO, discussion_num=1)
+
+
+def test_each_reception_of_an_object_is_counted(hub, ada, pets):
+    assert hub.uploads == {hashlib.sha256(BINARY).hexdigest(): 1}
+    ada.create_commit(**REPO, operations=[add("again.bin", BINARY)], commit_message="x")
+    assert hub.uploads == {hashlib.sha256(BINARY).hexdigest(): 1}
+
+
+@pytest.mark.parametrize(("fault", "done"), [(CUT, True), (RESET, False), (SHORT, True)])
+def test_faults_that_are_no_status(hub, ada, pets, fault, done):
+    """What is lost and what is carried out all the same."""
+    hub.faults = lambda method, route, count: fault if route == "commit" else None
+    with pytest.raises(HTTPError):
+        ada.create_commit(**REPO, operations=[add("x.txt", b"x")], commit_message="x")
+    hub.faults = None
+    assert ("x.txt" in files(ada)) is done
+    url = f"{hub.endpoint}/datasets/ada/pets/resolve/main/data/a.bin"
+    hub.faults = lambda method, route, count: fault
+    with pytest.raises(HTTPError):
+        httpx2.get(url)
+    hub.faults = None
+    assert httpx2.get(url).content == BINARY

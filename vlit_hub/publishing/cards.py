@@ -74,6 +74,7 @@ def dataset_card(
         licences=mixture(facts.parts),
         meanings=CONSEQUENCES,
         configs=configs,
+        croissant=any(config.form != "webdataset" for config in configs),
         readable=readable,
         tars=tars if readable != tars else [],
         repo=repo_id or REPO,

@@ -47,6 +47,11 @@ class Destination:
     create_pr: bool = False
     message: str = ""
 
+    def full_name(self) -> str:
+        """NAMESPACE/NAME; raises PushError where the token may not push there."""
+        proposed = self.create_pr or (self.revision or "").startswith("refs/pr/")
+        return full_name(self.repo_id, endpoint=self.endpoint, token=self.token, proposed=proposed)
+
     def __repr__(self) -> str:
         return f"Destination({self.repo_id!r}, revision={self.revision!r})"  # never the token
 
@@ -69,7 +74,7 @@ def publish_dataset(
     """
     splits = manifests.load(shards).splits
     check_texts(mixture(parts_of(splits)), private=to.private, rights_held=media == "all")
-    repo = full_name(to.repo_id, endpoint=to.endpoint, token=to.token)
+    repo = to.full_name()
     choices = [fingerprint(tuple(splits)), list(forms), dialect, media, title, note]
     with named_errors(repo), _work(shards, to, repo, choices) as work:
         exported = export(
@@ -93,7 +98,7 @@ def publish_model(
 
     Where its card names no repository it gets this one. Raises ValueError for what is no model, PushError.
     """
-    repo = full_name(to.repo_id, endpoint=to.endpoint, token=to.token)
+    repo = to.full_name()
     with named_errors(repo), _work(folder, to, repo, [merged]) as work:
         ready = work / "ready"
         shutil.rmtree(ready, ignore_errors=True)

@@ -115,14 +115,16 @@ def push_folder(
         return told(commit, tag or "")
 
 
-def full_name(repo_id: str, *, endpoint: str | None = None, token: str | None = None) -> str:
-    """NAMESPACE/NAME, where only NAME is given in the token's own namespace; raises as `push_folder`."""
-    if "/" in repo_id:
-        return repo_id
+def full_name(repo_id: str, *, endpoint: str | None = None, token: str | None = None, proposed: bool = False) -> str:
+    """NAMESPACE/NAME, where only NAME is given in the token's own namespace.
+
+    Asks the Hub who the token is, so that a push that must fail does so before anything is made ready; raises as
+    `push_folder`. `proposed`: the push is a pull request, which may go to any namespace.
+    """
     with named_errors(repo_id), client_set(endpoint or constants.ENDPOINT, quiet=False):
         validate_repo_id(repo_id)
         api = HfApi(endpoint=endpoint, token=token or get_token(), library_name="vlit_hub")
-        return checked_name(api, repo_id, False)
+        return checked_name(api, repo_id, proposed)
 
 
 def _deleted(
