@@ -23,8 +23,8 @@ from benchmarks.normalising import WORDS
 PHOTOS = ROOT.parent / "shared" / "coco" / "images"
 SIDE = 336
 SETS: dict[str, tuple[int, tuple[int, int], int]] = {
-    "16 KB": (12_000, (300, 225), 16_000),
-    "72 KB": (4_000, (640, 480), 72_000),
+    "16 KB": (6_000, (300, 225), 16_000),
+    "72 KB": (3_000, (640, 480), 72_000),
     "640x480": (280, (640, 480), 0),
     "1600x1200": (105, (1600, 1200), 0),
 }

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import PIL.Image
 import torch
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from vlit_hub.processing.families import Family, Pixels, Size
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.processing.truncation import Encoded
 from vlit_hub.schema import Blob, Sample
-from vlit_hub.shards.decode import decode
+from vlit_hub.shards.decode import Decoded, decode
 
 
 def picture_sizes(sample: Sample) -> dict[int, Size]:
@@ -30,8 +29,9 @@ def picture_sizes(sample: Sample) -> dict[int, Size]:
     return sizes
 
 
-def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
-    """One picture as stored (its EXIF orientation is not applied: sizes and regions are those of the stored picture).
+def open_picture(sample: Sample, index: int, shown: Size | None = None) -> Decoded:
+    """One picture as stored (its EXIF orientation is not applied: sizes and regions are those of the stored picture);
+    an even fraction of it where it is ``shown`` small (decode.py).
 
     Raises UnreadableMedia naming the sample: for broken bytes, and for a size other than the recorded one, on which
     token counts rest.
@@ -41,21 +41,21 @@ def open_picture(sample: Sample, index: int) -> PIL.Image.Image:
     if blob is None or blob == Blob():
         raise UnreadableMedia(f"{where} is missing")
     try:
-        picture = decode(Path(blob.path).read_bytes() if blob.bytes is None else blob.bytes).image
+        found = decode(Path(blob.path).read_bytes() if blob.bytes is None else blob.bytes, shown)
     except OSError as error:
         raise UnreadableMedia(f"{where}: {error.strerror or error}") from None
     except UnreadableMedia as error:
         raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
-    check_size(sample, index, picture)
-    return picture
+    check_size(sample, index, found.size)
+    return found
 
 
-def check_size(sample: Sample, index: int, picture: PIL.Image.Image) -> None:
+def check_size(sample: Sample, index: int, size: Size) -> None:
     """Raise UnreadableMedia where a picture is not of its recorded size, on which token counts rest."""
     recorded = next((m for m in sample.media if m.type == "image" and m.index == index), None)
-    if recorded and recorded.width and recorded.height and picture.size != (recorded.width, recorded.height):
+    if recorded and recorded.width and recorded.height and size != (recorded.width, recorded.height):
         said = recorded.width, recorded.height
-        raise UnreadableMedia(f"{sample.dataset} {sample.id}: picture {index} is {picture.size}, recorded as {said}")
+        raise UnreadableMedia(f"{sample.dataset} {sample.id}: picture {index} is {size}, recorded as {said}")
 
 
 Shown = tuple[bytes | str, int | None, bool]
@@ -63,11 +63,15 @@ Shown = tuple[bytes | str, int | None, bool]
 
 
 class Gallery:
-    """The pictures of one batch: each distinct one is decoded once and preprocessed once."""
+    """The pictures of one batch: each distinct one is decoded once and preprocessed once.
 
-    def __init__(self, family: Family, native: Any) -> None:
-        self.family, self.native = family, native
-        self._opened: dict[bytes | str, PIL.Image.Image] = {}
+    ``fast``: where a family only stretches pictures, large JPEGs are decoded at an even fraction of their size that the
+    native processor then resizes; never where that would change what stands for the picture in the sequence.
+    """
+
+    def __init__(self, family: Family, native: Any, fast: bool = False) -> None:
+        self.family, self.native, self.fast = family, native, fast and family.stretches
+        self._opened: dict[tuple[bytes | str, int | None], Decoded] = {}
         self._pixels: dict[Shown, Pixels] = {}
 
     def take(self, sample: Sample, encoded: Encoded) -> list[Shown]:
@@ -76,12 +80,28 @@ class Gallery:
         for index in encoded.pictures:
             blob = sample.images[index]
             key: bytes | str = b"" if blob is None else blob.path if blob.bytes is None else bytes(blob.bytes)
-            if key not in self._opened:
-                self._opened[key] = open_picture(sample, index)
+            opened = key, encoded.budget if self.fast else None
+            if opened in self._opened:
+                check_size(sample, index, self._opened[opened].size)
+            elif self.fast:
+                self._opened[opened] = self._reduced(sample, index, encoded.budget)
             else:
-                check_size(sample, index, self._opened[key])
+                self._opened[opened] = open_picture(sample, index)
             taken.append((key, encoded.budget, len(encoded.pictures) == 1))
         return taken
+
+    def _reduced(self, sample: Sample, index: int, budget: int | None) -> Decoded:
+        size = picture_sizes(sample).get(index)
+        if size is None:
+            return open_picture(sample, index)  # which says why
+        shown, before = self.family.resize(self.native, size, budget), self.family.write(self.native, [size], budget)
+        found = open_picture(sample, index, shown)
+        kept = found.image.size
+        same = kept == found.size or (
+            self.family.resize(self.native, kept, budget) == shown
+            and self.family.write(self.native, [kept], budget) == before
+        )
+        return found if same else open_picture(sample, index)
 
     def prepare(self, taken: Sequence[Sequence[Shown]]) -> list[list[Pixels]]:
         """What the native image processor makes of each picture; those of one setting in one call."""
@@ -92,7 +112,7 @@ class Gallery:
             settings = {}
             if budget is not None and self.family.pixel_settings is not None:
                 settings = self.family.pixel_settings(self.native, budget)
-            pictures = [self._opened[key] for key, *_ in group]
+            pictures = [self._opened[key, budget if self.fast else None].image for key, *_ in group]
             made = self.family.prepare(self.native, pictures, 1 if alone else 2, settings)
             self._pixels |= dict(zip(group, made, strict=True))
         return [[self._pixels[shown] for shown in pictures] for pictures in taken]

@@ -53,7 +53,9 @@ class VLITCollator:
     alone (same loss, less time and memory). ``attention``: the ``attn_implementation`` of the language model, which
     decides how packs are told apart (packing.py), ``window`` its sliding window. ``share_pictures``: each distinct
     picture once, and ``picture_index`` (sharing.py); the model must have been made to take it. ``on_error="skip"``
-    treats a picture that cannot be decoded as Store treats a sample that cannot be read.
+    treats a picture that cannot be decoded as Store treats a sample that cannot be read. ``decode="fast"``: of families
+    that only stretch pictures, large JPEGs are decoded at an even fraction of their size; token counts stay, pixels
+    differ by little (batch.Gallery).
     """
 
     def __init__(
@@ -67,14 +69,19 @@ class VLITCollator:
         attention: str = "sdpa",
         window: int | None = None,
         share_pictures: bool = False,
+        decode: Literal["exact", "fast"] = "exact",
     ) -> None:
         if on_error not in ("raise", "skip"):
             raise ValueError(f"on_error: {on_error!r} is not one of: raise, skip")
+        if decode not in ("exact", "fast"):
+            raise ValueError(f"decode: {decode!r} is not one of: exact, fast")
+        if decode == "fast" and not processor.family.stretches:
+            raise ValueError(f"decode: family {processor.family.name} does more than stretch a picture; only exact")
         if supervised_only and not processor.family.logits_to_keep:
             raise ValueError(f"supervised_only: models of family {processor.family.name} score every position")
         if share_pictures and not processor.family.shares_pictures:
             raise ValueError(f"share_pictures: {processor.family.name} does not share ({processor.family.why_not})")
-        self.processor, self.max_length = processor, max_length
+        self.processor, self.max_length, self.fast = processor, max_length, decode == "fast"
         self.attention, self.window, self.share_pictures = attention, window, share_pictures
         self.supervised_only, self.on_error, self.patience = supervised_only, on_error, Patience(patience)
 
@@ -93,7 +100,7 @@ class VLITCollator:
             for part, length in zip(parts, fetch.lengths, strict=True):
                 with _collating(places[part.start]):
                     self._check(rows[part], encoded[part], length)
-        gallery = batch.Gallery(family, native)
+        gallery = batch.Gallery(family, native, self.fast)
         taken = []
         for number, (row, place) in enumerate(zip(rows, places, strict=True)):
             with _collating(place):

@@ -73,6 +73,7 @@ class TrainRecipe:
     resume: str = ""  # "auto": newest whole checkpoint of `out`, if any; or a checkpoint's path
     missing: Literal["drop", "raise"] = "drop"  # samples with missing media or unresolved regions
     on_error: Literal["raise", "skip"] = "raise"  # samples that cannot be read
+    decode: Literal["exact", "fast"] = "exact"  # fast: large JPEGs at a fraction, if pictures are only stretched
     tail: Literal["drop", "repeat"] = "drop"  # items that do not fill an epoch's last global batch
     packing: Mapping[str, Any] = field(default_factory=dict)  # packer.Packer's fields; tokens: max_length by default
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -126,6 +127,7 @@ CHOICES: dict[str, Sequence[str]] = {
     "dtype": ("float32", "bfloat16"),
     "missing": ("drop", "raise"),
     "on_error": ("raise", "skip"),
+    "decode": ("exact", "fast"),
     "tail": ("drop", "repeat"),
 }
 

@@ -108,6 +108,7 @@ def build(
         on_error=recipe.on_error,
         attention=text._attn_implementation,
         window=getattr(text, "sliding_window", None),
+        decode=recipe.decode,
     )
     trainer = VLITTrainer(
         model,

@@ -179,6 +179,9 @@ class Family:
     """Entries of the model's vision features that a picture has; with ``shares_pictures``."""
     why_not: str = ""
     """The reason where ``packs`` or ``shares_pictures`` is false."""
+    stretches: bool = False
+    """Whether a picture and an even fraction of it are resized to the same, by a stretch or by the shortest edge, so
+    that it may be decoded at that fraction. Not of families that cut tiles."""
     logits_to_keep: bool = False
     """Whether the model's forward takes a 2D ``logits_to_keep`` mask with ``shift_labels``."""
     template: str = ""

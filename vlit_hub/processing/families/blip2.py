@@ -60,6 +60,7 @@ FAMILY = Family(
     processors=("Blip2Processor",),
     dialect="float",
     resize=resize,
+    stretches=True,
     write=write,
     extras=_extras,
     adapt=adapt,

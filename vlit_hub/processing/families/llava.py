@@ -53,6 +53,7 @@ FAMILY = Family(
     processors=("LlavaProcessor",),
     dialect="square",
     resize=_resize,
+    stretches=True,
     write=_write,
     window=_window,
     packs=True,

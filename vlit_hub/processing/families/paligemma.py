@@ -45,6 +45,7 @@ FAMILY = Family(
     processors=("PaliGemmaProcessor",),
     dialect="paligemma",
     resize=_resize,
+    stretches=True,
     write=_write,
     extras=_extras,
     says=Says(several_turns=False, system=False),

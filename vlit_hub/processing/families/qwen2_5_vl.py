@@ -85,6 +85,7 @@ FAMILY = Family(
     processors=("Qwen2_5_VLProcessor",),
     dialect="qwen25-json",
     resize=resize,
+    stretches=True,
     write=write,
     lower_budgets=lower_budgets,
     pixel_settings=pixel_settings,
