@@ -123,10 +123,11 @@ def _kept_back(store: Store, media: MediaChoice) -> dict[str, tuple[str, ...]]:
     found = [consequence(part) for part in parts_of(store.index.splits)]
     found = [part for part in found if part.media == "no" and media != "all"]
     if media == "refuse":
+        bound = {part.part for part in found}
         holding = {
             split.dataset
             for number, split in enumerate(store.index.splits)
-            if any(media_present(sample) for sample in texts(store.index, number))
+            if split.dataset in bound and any(media_present(sample) for sample in texts(store.index, number))
         }
         check_media(part for part in found if part.part in holding)
     return {part.part: part.kept_back for part in found}
