@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from datasets import load_dataset
@@ -14,6 +15,7 @@ from huggingface_hub.utils import logging as hub_logging
 from typer.testing import CliRunner
 
 from tests.publishing import made
+from tests.publishing.cut import Relay
 from tests.publishing.test_push import TOKEN, content, push, tree
 from vlit_hub.cli import app
 from vlit_hub.publishing import publish, push_errors
@@ -155,6 +157,22 @@ def test_pushed_and_loaded_while_thirty_percent_of_all_requests_fail(hub, ada, s
     changed.write_bytes(b"other")
     fetch("ada/pets", "dataset", fetched, endpoint=hub.endpoint, token=TOKEN)
     assert changed.read_bytes() == back["data/default/train-00000-of-00001.parquet"]
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in range(1, 12))])
+def test_the_line_is_cut_at_any_byte(hub, ada, folder, no_waiting, seed):
+    """A push of about 120 kB through a relay that breaks at a byte drawn by the seed, then heals."""
+    at = random.Random(seed).randrange(1, 100_000)
+    with Relay(hub.endpoint, at) as relay:
+        through = SimpleNamespace(endpoint=relay.endpoint)
+        with pytest.raises(push_errors.HubUnavailable, match="push again"):
+            push(through, folder)
+        if ada.repo_exists("ada/pets", repo_type="dataset"):
+            assert tree(ada) in ([], sorted(content(folder)))
+        relay.heal()
+        push(through, folder)
+    assert {path: hub.read("datasets", "ada/pets", path) for path in tree(ada)} == content(folder)
+    assert set(hub.uploads.values()) == {1}
 
 
 # -- two at a time -----------------------------------------------------------------------------------------------------

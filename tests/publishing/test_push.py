@@ -5,6 +5,8 @@ import logging
 import os
 import random
 import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -353,3 +355,10 @@ def test_git_and_cache_folders_stay_at_home(hub, ada, folder):
         (folder / name / "x").write_text("x")
     assert push(hub, folder).files == 5
     assert tree(ada) == PATHS
+
+
+def test_the_wait_is_what_the_hub_asks_for():
+    assert push_client._seconds("120") == 120.0
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    assert 80 < push_client._seconds(date) < 91
+    assert [push_client._seconds(odd) for odd in ("Wed, 21 Oct 2015 07:28:00 GMT", "soon", "-5")] == [0.0, 0.0, 0.0]
