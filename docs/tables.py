@@ -1,4 +1,4 @@
-"""Write the pages that come from code: the datasets in README.md, one page each, the schema in docs/SCHEMA.md.
+"""Write the pages that come from code: the datasets in README.md, one page each, docs/SCHEMA.md, docs/FAMILIES.md.
 
 ``python docs/tables.py`` writes them; a test fails where they are not current.
 """
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from vlit_hub import registry, schema
 from vlit_hub.cli.list_ import rows
@@ -69,6 +70,45 @@ def schema_page() -> str:
         lines += [f"\n## Values of {name}\n", "| value | meaning |", "|---|---|"]
         lines += [f"| {value} | {meaning} |" for value, meaning in values.items()]
     return "\n".join(lines) + "\n"
+
+
+def families_page() -> str:
+    """docs/FAMILIES.md: what each model family can say and share, and why a sample is dropped."""
+    from vlit_hub.processing import FAMILIES, REASONS
+
+    lines = [
+        "# Model families\n",
+        "Made by docs/tables.py from vlit_hub/processing/families. A sample that a family cannot say is dropped under "
+        "one of the reasons below, and counted.\n",
+        "| family | native processor | dialect of boxes | dialogues | packs | shares pictures | why not |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for family in FAMILIES.values():
+        yes = {True: "yes", False: "no"}
+        cells = (
+            family.name,
+            ", ".join(family.processors),
+            family.dialect,
+            _said(family.says),
+            yes[family.packs],
+            yes[family.shares_pictures],
+            family.why_not,
+        )
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["\n## Why a sample is dropped\n", "| reason | meaning |", "|---|---|"]
+    lines += [f"| {reason} | {meaning} |" for reason, meaning in REASONS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _said(says: Any) -> str:
+    """The dialogues of a family in words."""
+    words = [
+        "any number of pictures" if says.most_pictures is None else f"at most {says.most_pictures} picture",
+        "" if says.pictures_anywhere else "in the first question",
+        "several turns" if says.several_turns else "one question and its answer",
+        "system turns" if says.system else "no system turn",
+    ]
+    return ", ".join(word for word in words if word)
 
 
 def dataset_page(name: str) -> str:
@@ -163,7 +203,7 @@ def _cell(text: str) -> str:
 def pages() -> dict[str, Callable[[], str]]:
     """Page -> what makes it."""
     each = {f"docs/datasets/{name}.md": partial(dataset_page, name) for name in registry.names()}
-    return {"README.md": readme, "docs/SCHEMA.md": schema_page, **each}
+    return {"README.md": readme, "docs/SCHEMA.md": schema_page, "docs/FAMILIES.md": families_page, **each}
 
 
 if __name__ == "__main__":

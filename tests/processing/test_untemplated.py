@@ -1,6 +1,7 @@
 """Families whose processors come without a chat template: ids and pixels of transformers' own road, which is written
 here by hand for each; what they cannot say; what their models take beside pixels."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 import torch
-from transformers import AutoProcessor
+from transformers import AddedToken, AutoProcessor, LlamaTokenizer
 from transformers.models.idefics.processing_idefics import (
     image_attention_mask_for_packed_input_ids,
     incremental_to_binary_attention_mask,
@@ -21,7 +22,8 @@ from tests.processing.test_families import sizes
 from tests.processing.test_masking import supervised
 from tests.tiny import MODULES
 from tests.tiny.paligemma import build as tiny_paligemma
-from vlit_hub.processing import FAMILIES, Dropped, NoEndOfTurn, VLITCollator, VLITProcessor
+from tests.tiny.words import llama_bpe
+from vlit_hub.processing import FAMILIES, Dropped, FamilyError, NoEndOfTurn, VLITCollator, VLITProcessor
 from vlit_hub.processing.batch import open_picture
 from vlit_hub.training.loss import token_losses
 
@@ -317,6 +319,11 @@ def test_idefics_without_its_end_of_turn_is_refused():
     source = processor("idefics").chat_template.replace("<end_of_utterance>", "")
     with pytest.raises(NoEndOfTurn, match="family.template"):
         VLITProcessor(native, chat_template=source)
+    base = copy.copy(native)
+    base.tokenizer = LlamaTokenizer(vocab=dict(llama_bpe(())[0]), merges=list(llama_bpe(())[1]), pad_token="<pad>")
+    base.tokenizer.add_tokens([AddedToken("<image>", special=True, normalized=False)])
+    with pytest.raises(FamilyError, match="take an -instruct checkpoint"):
+        VLITProcessor(base)
 
 
 # -- files -------------------------------------------------------------------------------------------------------------

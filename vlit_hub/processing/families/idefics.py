@@ -11,14 +11,21 @@ from torch import Tensor
 from transformers.models.idefics.processing_idefics import IMAGE_TOKEN
 
 from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, Picture, Pixels, Size
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size
 
 if TYPE_CHECKING:
     import PIL.Image
 
+STOP = "<end_of_utterance>"
+
 
 def _adapt(native: Any) -> None:
     native.image_token = IMAGE_TOKEN
+    if STOP in native.chat_template and STOP not in native.tokenizer.get_vocab():
+        raise FamilyError(
+            f"this Idefics has no {STOP}: take an -instruct checkpoint, or add the token to tokenizer and model "
+            "(after an end of text Idefics reads no picture)"
+        )
 
 
 def _resize(native: Any, size: Size, budget: int | None) -> Size:
