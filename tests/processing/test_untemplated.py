@@ -41,7 +41,7 @@ def dialogue(made):
         (
             message.role,
             "".join(part.text for part in message.content),
-            [open_picture(made, part.index) for part in message.content if part.type == "image"],
+            [open_picture(made, part.index).image for part in message.content if part.type == "image"],
         )
         for message in made.messages
     ]
@@ -92,7 +92,9 @@ def idefics(native, made):
         shown = False
         for part in message.content:
             if part.type == "image":
-                pieces += [text, open_picture(made, part.index)] if text else [open_picture(made, part.index)]
+                pieces += (
+                    [text, open_picture(made, part.index).image] if text else [open_picture(made, part.index).image]
+                )
                 text = ""
             else:
                 text += part.text.strip() if shown else f" {part.text.strip()}"
