@@ -106,6 +106,15 @@ def test_through_a_dataloader(folder, family, workers):
             assert torch.isfinite(model(**batch).loss)
 
 
+@pytest.mark.parametrize("family", ["llava", "qwen2_5_vl", "smolvlm"])
+def test_a_length_smaller_than_one_picture_is_refused(tmp_path, family):
+    with ShardWriter(tmp_path, "tests", "default", "train") as writer:
+        writer.write(sample(("user", "<0>?"), ("assistant", "No."), sizes=((640, 480),)))
+    least = processor(family).least_picture()
+    with pytest.raises(ValueError, match=f"max_length {least} is smaller than one picture, which takes {least} tokens"):
+        measure(Store(tmp_path), processor(family), least)
+
+
 def fetched(store, rows, lengths=()):
     return store.__getitems__(Fetch([(row,) for row in rows], list(lengths), 3, True, (0, 0, 7)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from vlit_hub.shards import Fetch, Measure, ShardError, Skipped, Store, read_mea
 CODES = ("", *REASONS)
 """Code of a drop reason = its position."""
 UNREADABLE = "unreadable_sample"
+CHUNK = 64
+"""Samples tokenised together."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ def measure(
     Lengths are after truncation; a dropped sample has length 0. Columns that are already there under the same
     fingerprint are used. ``progress`` is called with the number of samples done. A sample that cannot be read is
     dropped if ``store.on_error`` is "skip"; if it is "raise", one that was dropped so is read again, and raises.
+    Raises ValueError where no picture was kept because ``max_length`` is smaller than one.
     """
     fingerprint = processor.fingerprint(max_length)
     table = _known(store, fingerprint)
@@ -47,11 +50,16 @@ def measure(
     if table is not None and (store.on_error == "skip" or not rows):
         return summarise(store, fingerprint, read_measure(store.index, fingerprint))
     table = np.zeros((len(store), 4), np.int64) if table is None else table
-    for done, row in enumerate(rows, 1):
-        ((sample,),), _ = store.__getitems__(Fetch([(row,)], [], 0, True, (0, 0, 0)))
-        table[row] = _columns(sample, processor, max_length)
-        if progress:
-            progress(done)
+    done = 0
+    for start in range(0, len(rows), CHUNK):
+        chunk = rows[start : start + CHUNK]
+        items, _ = store.__getitems__(Fetch([(row,) for row in chunk], [], 0, True, (0, 0, 0)))
+        table[list(chunk)] = _columns([sample for item in items for sample in item], processor, max_length)
+        for _ in chunk:
+            done += 1
+            if progress:
+                progress(done)
+    _refuse_short(table, processor, max_length)
     names = ("length", "image_tokens", "supervised", "reason")
     write_measure(store.index, fingerprint, {name: table[:, i] for i, name in enumerate(names)}, CODES)
     return summarise(store, fingerprint, read_measure(store.index, fingerprint))
@@ -67,12 +75,21 @@ def _known(store: Store, fingerprint: str) -> np.ndarray | None:
     return np.stack([found.length, found.image_tokens, found.supervised, codes[found.reason]], axis=1).astype(np.int64)
 
 
-def _columns(sample: Sample | Skipped, processor: VLITProcessor, max_length: int) -> tuple[int, int, int, int]:
-    if isinstance(sample, Skipped):
-        encoded = Encoded(dropped=UNREADABLE)
-    else:
-        encoded = processor.encode(sample, max_length)
-    return encoded.length, sum(encoded.picture_tokens), encoded.supervised, CODES.index(encoded.dropped)
+def _columns(
+    samples: Sequence[Sample | Skipped], processor: VLITProcessor, max_length: int
+) -> list[tuple[int, int, int, int]]:
+    made = iter(processor.encode_all([s for s in samples if not isinstance(s, Skipped)], max_length))
+    encoded = [Encoded(dropped=UNREADABLE) if isinstance(s, Skipped) else next(made) for s in samples]
+    return [(e.length, sum(e.picture_tokens), e.supervised, CODES.index(e.dropped)) for e in encoded]
+
+
+def _refuse_short(table: np.ndarray, processor: VLITProcessor, max_length: int) -> None:
+    too_long = int((table[:, 3] == CODES.index("too_long")).sum())
+    if too_long and not table[:, 1].any() and max_length <= (least := processor.least_picture()):
+        raise ValueError(
+            f"max_length {max_length} is smaller than one picture, which takes {least} tokens at least: "
+            f"{too_long} samples would be left out; set max_length higher"
+        )
 
 
 def summarise(store: Store, fingerprint: str, columns: Measure) -> Measured:

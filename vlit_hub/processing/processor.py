@@ -96,6 +96,11 @@ class VLITProcessor(ProcessorMixin):
         """
         return self.encoder.prompt(sample)
 
+    def least_picture(self) -> int:
+        """Tokens that a picture takes at least, within the lowest budget."""
+        budget = self.family.budgets(self.native)[-1]
+        return min(self.family.image_tokens(self.native, [(side, side)], budget)[0] for side in (32, 336, 1024))
+
     # -- batches -------------------------------------------------------------------------------------------------------
 
     def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
