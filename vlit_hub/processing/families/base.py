@@ -63,6 +63,11 @@ def fixed(native: Any) -> tuple[int, ...]:
     return ()
 
 
+def stretched(native: Any, size: Size, budget: int | None) -> Size:
+    """The size of every picture where they are stretched to one."""
+    return native.image_processor.size.width, native.image_processor.size.height
+
+
 def halves(most: int, least: int) -> tuple[int, ...]:
     """``most`` halved again and again down to ``least``, largest first; without ``most`` itself."""
     steps: list[int] = []

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, Picture, Says, Size, same_picture_token
+from vlit_hub.processing.families.base import Family, Picture, Says, Size, same_picture_token, stretched
 
 
 def adapt(native: Any) -> None:
     """Blip2Processor keeps its picture token as an AddedToken, and no id."""
     native.image_token = str(native.image_token)
     native.image_token_id = native.tokenizer.convert_tokens_to_ids(native.image_token)
-
-
-def resize(native: Any, size: Size, budget: int | None) -> Size:
-    """Stretched to the processor's size."""
-    return native.image_processor.size.width, native.image_processor.size.height
 
 
 def write(native: Any, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
@@ -40,7 +35,7 @@ def pair(native: Any, config: Any) -> str:
 def blank(native: Any) -> Tensor:
     """A black picture (1, 3, height, width) for a batch without any: the model takes none without pixels, and leaves
     the features of a picture that has no tokens out."""
-    width, height = resize(native, (1, 1), None)
+    width, height = stretched(native, (1, 1), None)
     return torch.zeros(1, 3, height, width)
 
 
@@ -48,10 +43,14 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     return {} if any(row.pictures for row in rows) else {"pixel_values": blank(native)}
 
 
-def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
-    """The model puts a mask of ones where it gets none, so it gets one of blocks."""
-    mask = blocks.causal(rows, batch["input_ids"].shape[1])
-    return {"attention_mask": mask, **_extras(native, batch, [sample for row in rows for sample in row])}
+def packed_with(extras: Callable[[Any, Any, Sequence[Any]], dict[str, Tensor]]) -> Callable[..., dict[str, Any]]:
+    """Masks of blocks, as the model puts one of ones where it gets none; and the ``extras`` of any batch."""
+
+    def packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
+        mask = blocks.causal(rows, batch["input_ids"].shape[1])
+        return {"attention_mask": mask, **extras(native, batch, [sample for row in rows for sample in row])}
+
+    return packed
 
 
 FAMILY = Family(
@@ -59,7 +58,7 @@ FAMILY = Family(
     model_types=("blip-2",),
     processors=("Blip2Processor",),
     dialect="float",
-    resize=resize,
+    resize=stretched,
     stretches=True,
     write=write,
     extras=_extras,
@@ -68,7 +67,7 @@ FAMILY = Family(
     pair=pair,
     picture_first=True,
     packs=True,
-    packed=_packed,
+    packed=packed_with(_extras),
     shares_pictures=True,
     logits_to_keep=True,
     template=(

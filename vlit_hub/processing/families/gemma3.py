@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, tiles
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, stretched, tiles
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
 def _adapt(native: Any) -> None:
     # Its image_token is the one that opens a picture, for which the processor writes a whole sequence.
     native.image_token_id = native.tokenizer.image_token_id
-
-
-def _resize(native: Any, size: Size, budget: int | None) -> Size:
-    return native.image_processor.size.width, native.image_processor.size.height
 
 
 def _crops(native: Any, size: Size) -> int:
@@ -72,7 +68,7 @@ FAMILY = Family(
     model_types=("gemma3",),
     processors=("Gemma3Processor",),
     dialect="float",
-    resize=_resize,
+    resize=stretched,
     write=_write,
     lower_budgets=lambda native: (1,) if native.image_processor.do_pan_and_scan else (),
     pixel_settings=lambda native, budget: {"do_pan_and_scan": False},

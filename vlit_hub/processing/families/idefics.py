@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers.models.idefics.processing_idefics import IMAGE_TOKEN
 
 from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, stretched
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -26,10 +26,6 @@ def _adapt(native: Any) -> None:
             f"this Idefics has no {STOP}: take an -instruct checkpoint, or add the token to tokenizer and model "
             "(after an end of text Idefics reads no picture)"
         )
-
-
-def _resize(native: Any, size: Size, budget: int | None) -> Size:
-    return native.image_processor.size.width, native.image_processor.size.height
 
 
 def _write(native: Any, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
@@ -56,7 +52,7 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     most = max(len(row.pictures) for row in rows)
     shape = len(rows), batch["input_ids"].shape[1]
     if not most:
-        width, height = _resize(native, (1, 1), None)
+        width, height = stretched(native, (1, 1), None)
         blank = torch.zeros(len(rows), 1, 3, height, width)
         return {"pixel_values": blank, "image_attention_mask": torch.zeros(*shape, 1, dtype=torch.long)}
     return {"image_attention_mask": _reads(native, batch["input_ids"], torch.zeros(shape, dtype=torch.long), most)}
@@ -76,7 +72,7 @@ def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> d
     ids = batch["input_ids"]
     most = max(1, int((ids == native.image_token_id).sum(1).max()))
     starts = torch.arange(ids.shape[1]) - batch["position_ids"]
-    width, height = _resize(native, (1, 1), None)
+    width, height = stretched(native, (1, 1), None)
     return {
         "attention_mask": blocks.causal(rows, ids.shape[1]),
         "image_attention_mask": _reads(native, ids, starts, most),
@@ -94,7 +90,7 @@ FAMILY = Family(
     model_types=("idefics",),
     processors=("IdeficsProcessor",),
     dialect="float",
-    resize=_resize,
+    resize=stretched,
     write=_write,
     prepare=_prepare,
     gather=_gather,

@@ -7,9 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
-from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, Says
-from vlit_hub.processing.families.blip2 import adapt, blank, pair, resize, write
+from vlit_hub.processing.families.base import Family, Says, stretched
+from vlit_hub.processing.families.blip2 import adapt, blank, packed_with, pair, write
 
 MOST = 512
 """Tokens of an instruction that the Q-Former reads: the positions of its BERT. What is beyond, it does not see."""
@@ -25,12 +24,6 @@ def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[
     return out if texts else {**out, "pixel_values": blank(native)}
 
 
-def _packed(native: Any, batch: Any, rows: blocks.Rows, window: int | None) -> dict[str, Any]:
-    """As BLIP-2's."""
-    mask = blocks.causal(rows, batch["input_ids"].shape[1])
-    return {"attention_mask": mask, **_extras(native, batch, [sample for row in rows for sample in row])}
-
-
 def _instruction(native: Any, row: Any) -> str:
     end = row.turns[0].start if row.turns else len(row.input_ids)
     kept = [token for token in row.input_ids[:end] if token != native.image_token_id]
@@ -42,7 +35,7 @@ FAMILY = Family(
     model_types=("instructblip",),
     processors=("InstructBlipProcessor",),
     dialect="float",
-    resize=resize,
+    resize=stretched,
     write=write,
     extras=_extras,
     adapt=adapt,
@@ -50,7 +43,7 @@ FAMILY = Family(
     pair=pair,
     picture_first=True,
     packs=True,
-    packed=_packed,
+    packed=packed_with(_extras),
     why_not="no picture is shared: its features depend on the instruction",
     logits_to_keep=True,
     template=(

@@ -8,12 +8,8 @@ from typing import Any
 from torch import Tensor
 
 from vlit_hub.processing.families import blocks
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Says, Size
+from vlit_hub.processing.families.base import Family, FamilyError, Picture, Says, Size, stretched
 from vlit_hub.processing.masking import IGNORED
-
-
-def _resize(native: Any, size: Size, budget: int | None) -> Size:
-    return native.image_processor.size.width, native.image_processor.size.height
 
 
 def _write(native: Any, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
@@ -44,7 +40,7 @@ FAMILY = Family(
     model_types=("paligemma",),
     processors=("PaliGemmaProcessor",),
     dialect="paligemma",
-    resize=_resize,
+    resize=stretched,
     stretches=True,
     write=_write,
     extras=_extras,
