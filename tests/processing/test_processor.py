@@ -173,7 +173,7 @@ print(json.dumps(found))
 """
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [pytest.param(f, marks=() if f == "llava" else pytest.mark.slow) for f in FAMILIES])
 def test_a_fresh_process_gets_ours_from_vlit_and_the_native_one_from_the_folder(family, tmp_path):
     template = "{# ours #}" + processor(family).chat_template
     ours = VLITProcessor(tiny(family)[1], chat_template=template, dialect="float")
