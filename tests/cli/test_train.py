@@ -55,6 +55,13 @@ def test_what_an_earlier_run_proved_does_not_outlive_it(made):
     assert not (made / "out" / "verify.json").exists()
 
 
+def test_any_key_of_a_recipe_is_an_option(made):
+    report = json.loads(train(made, "on_error=skip", "--learning_rate", "1e-5", "--no-verify", "--global-batch=2"))
+    assert (report["hyper"]["learning_rate"], report["hyper"]["global_batch"]) == (1e-5, 2)
+    refused = json.loads(train(made, "--learning_rat", "1", code=1))
+    assert refused["error"].startswith("learning_rat: no such key; nearest: learning_rate")
+
+
 def test_one_rank_speaks(made, monkeypatch):
     monkeypatch.setenv("RANK", "1")
     assert train(made, "on_error=skip") == ""

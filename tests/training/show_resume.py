@@ -34,15 +34,17 @@ class Comparison:
     losses: list[float]  # of cut and resumed
 
 
-def launch(flat_keys: dict, folder: Path, processes: int, stop: int = 0, timeout: int = 300) -> None:
-    """Train under torchrun up to ``stop`` steps (recorded), or the whole recipe by the package's own module.
+def launch(
+    flat_keys: dict, folder: Path, processes: int, stop: int = 0, timeout: int = 300, by: str = __name__
+) -> None:
+    """Train under torchrun up to ``stop`` steps (recorded, ``by`` a module), or the whole recipe by the package's own.
 
     Raises RuntimeError where that fails, subprocess.TimeoutExpired where it is not done within ``timeout`` seconds.
     """
     path = folder / f"recipe-{processes}.yaml"
     path.write_text(yaml.safe_dump(flat_keys))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
-    recorded = ["tests.training.show_resume", str(path), str(stop)]
+    recorded = [by if by != "__main__" else "tests.training.show_resume", str(path), str(stop)]
     command = [*torchrun, "-m", *(recorded if stop else ["vlit_hub.training.run", str(path)])]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     child = subprocess.Popen(command, stdout=PIPE, stderr=STDOUT, text=True, env=environment)

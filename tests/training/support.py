@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import PIL.Image
+import pytest
 from transformers import TrainerCallback
 
 from tests.tiny.llava import build as tiny_llava
@@ -22,6 +23,11 @@ from vlit_hub.training.trainer import VLITTrainer
 
 FAMILIES = {"llava": tiny_llava, "qwen2_5_vl": tiny_qwen25_vl}
 WORDS = ["red", "blue", "green", "three small boats", "one", "two brown horses on the beach", "yes", "no, it is not"]
+
+
+def some(cells: Iterable[str], fast: Sequence[str]) -> list[Any]:
+    """The cells of a matrix, all slow but the ``fast`` ones."""
+    return [cell if cell in fast else pytest.param(cell, marks=pytest.mark.slow) for cell in cells]
 
 
 def sample(number: int, dataset: str = "scenes", picture: bool = True) -> Sample:
@@ -86,7 +92,8 @@ class Recorder(TrainerCallback):
         self.path = folder / f"keys-{trainer.args.process_index}-of-{trainer.args.world_size}.jsonl"
 
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        batches = [[self.trainer.store.provenance(row).key for (row,) in note["rows"]] for note in self.trainer.notes]
+        name = self.trainer.store.provenance
+        batches = [[" ".join(name(row).key for row in item) for item in note["rows"]] for note in self.trainer.notes]
         with open(self.path, "a") as file:
             file.write(json.dumps({"step": state.global_step, "batches": batches}) + "\n")
 
@@ -105,7 +112,7 @@ def train(made: TrainRecipe, stop: int = 0, resume: str | None = None) -> VLITTr
 
 
 def keys_of(out: Path) -> dict[int, list[str]]:
-    """Global step -> its samples in global order, put together from what each rank wrote.
+    """Global step -> its items (keys of a pack joined) in global order, put together from what each rank wrote.
 
     Micro-batch m of rank r comes at place m x world + r (StepSampler).
     """

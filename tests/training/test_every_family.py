@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForImageTextToText
 
 from tests.tiny import BUILDERS, tiny
-from tests.training.support import recipe, train, write_shards
+from tests.training.support import recipe, some, train, write_shards
 from tests.training.test_resume import Begin
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.training.callbacks import read_losses
@@ -18,6 +18,7 @@ from vlit_hub.training.run import build, check_pair
 from vlit_hub.training.settings import SETTINGS, patterns_of, select
 
 TUNED = sorted({family for family, _ in SETTINGS})
+FAST = ("internvl", "blip2")
 GENERATES = """
 import sys, PIL.Image, torch
 from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -69,7 +70,7 @@ def made(family, shards, runs):
     return recipe(folder, shards, runs / family, **more)
 
 
-@pytest.mark.parametrize("family", TUNED)
+@pytest.mark.parametrize("family", some(TUNED, FAST))
 def test_three_steps_are_what_the_setting_says_and_resume_begins_with_their_weights(family, shards, runs):
     run = made(family, shards, runs)
     stopped = train(run, stop=2)

@@ -7,7 +7,7 @@ import yaml
 from transformers import TrainingArguments
 
 from vlit_hub.training.loader import batch_shape
-from vlit_hub.training.recipe import OWNED, RecipeError, TrainRecipe, load_recipe, recipe_from
+from vlit_hub.training.recipe import OWNED, RecipeError, TrainRecipe, load_recipe, overrides, recipe_from
 
 LEAST = {"model": "m", "data": "d", "setting": "FA", "out": "o", "global_batch": 8}
 
@@ -52,6 +52,18 @@ def test_batch_shape_follows_from_the_global_batch(arguments, shape):
 def test_batch_shape_that_does_not_come_out(arguments):
     with pytest.raises(ValueError, match="global_batch . is not per_device_train_batch_size"):
         batch_shape(*arguments)
+
+
+def test_overrides_as_hf_argument_parser_reads_them():
+    words = "--learning_rate 1e-5 max_steps=3 --lr={lm_head: 1e-4} --bf16 --warmup-steps 5 --shard".split(" ")
+    words[3:5] = [" ".join(words[3:5])]
+    assert overrides(words) == {
+        "learning_rate": "1e-5", "max_steps": "3", "lr": "{lm_head: 1e-4}", "bf16": "true", "warmup_steps": "5",
+        "shard": "true",
+    }  # fmt: skip
+    for wrong in ("max_steps", "--", "=3"):
+        with pytest.raises(RecipeError, match="expected KEY=VALUE or --KEY VALUE"):
+            overrides([wrong])
 
 
 def test_arguments_of_one_process(tmp_path):

@@ -4,7 +4,17 @@ import pytest
 
 from tests.tiny import BUILDERS
 from tests.training.support import FAMILIES
-from vlit_hub.training.settings import ANY_FAMILY, SETTINGS, SettingError, apply, learning_rates, matches, select
+from vlit_hub.processing.families import FAMILIES as FAMILIES_OF_MODELS
+from vlit_hub.training.settings import (
+    ANY_FAMILY,
+    ENCODER,
+    SETTINGS,
+    SettingError,
+    apply,
+    learning_rates,
+    matches,
+    select,
+)
 
 LLM = ("model.language_model.", "lm_head.")
 PROJECTOR = ("model.multi_modal_projector.",)
@@ -12,6 +22,10 @@ Q_FORMER = ("qformer.", "query_tokens", "language_projection.")
 RESAMPLER = ("model.perceiver_resampler.", "model.gated_cross_attn_layers.")
 OTHERS = {
     "llava_next": ((*PROJECTOR, "model.image_newline"), LLM, "model.vision_tower."),
+    "llava_onevision": ((*PROJECTOR, "model.image_newline"), LLM, "model.vision_tower."),
+    "qwen3_vl": (("model.visual.merger.", "model.visual.deepstack_merger_list."), LLM, "model.visual.blocks."),
+    "internvl": (PROJECTOR, LLM, "model.vision_tower."),
+    "smolvlm": (("model.connector.",), ("model.text_model.", "lm_head."), "model.vision_model."),
     "gemma3": (PROJECTOR, LLM, "model.vision_tower."),
     "paligemma": (PROJECTOR, LLM, "model.vision_tower."),
     "kosmos2": (("image_to_text_projection.",), ("text_model.",), "vision_model."),
@@ -28,6 +42,8 @@ PREFIXES = {
     ("qwen2_5_vl", "VLIT"): ("model.visual.merger.", "model.language_model.", "lm_head."),
     ("qwen2_5_vl", "VLIT-only"): ("model.visual.merger.", "model.language_model.", "lm_head."),
     **{(family, "FA"): aligned for family, (aligned, _, _) in OTHERS.items()},
+    **{(f, "linear"): ("language_projection.",) for f in ("blip2", "instructblip")},
+    **{(f, "queries"): ("query_tokens", "language_projection.") for f in ("blip2", "instructblip")},
     **{(f, stage): a + besides for f, (a, besides, _) in OTHERS.items() for stage in ("VLIT", "VLIT-only")},
 }
 FROZEN = {
@@ -44,6 +60,7 @@ def built():
 
 def test_every_row_of_the_table_is_tested():
     assert set(PREFIXES) == set(SETTINGS)
+    assert {family for family, _ in SETTINGS} == set(FAMILIES_OF_MODELS) == set(ENCODER)
 
 
 @pytest.mark.parametrize(("family", "setting"), SETTINGS)

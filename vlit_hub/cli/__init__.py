@@ -27,7 +27,8 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for verb in VERBS:
-        made.command(verb)(importlib.import_module(f"vlit_hub.cli.{verb}_").command)
+        module = importlib.import_module(f"vlit_hub.cli.{verb}_")
+        made.command(verb, context_settings=getattr(module, "CONTEXT", None))(module.command)
     return made
 
 

@@ -1,4 +1,4 @@
-"""``vlit train RECIPE.yaml [key=value ...]``: verify, then tune."""
+"""``vlit train RECIPE.yaml [--key value ...]``: verify, then tune."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from typing import Annotated, Any
 import typer
 
 from vlit_hub.cli import verify_
-from vlit_hub.cli.common import BadInput, Json, emit, err, pairs, table, verb
+from vlit_hub.cli.common import BadInput, Json, emit, err, table, verb
 
 CHECKED = 64
 """Samples that are verified before the first step."""
 VERIFIED = "verify.json"
+CONTEXT = {"ignore_unknown_options": True}
+"""Any key of a recipe is an option."""
 
 
 @verb
 def command(
     recipe: Annotated[Path, typer.Argument(help="A flat YAML file: our keys and TrainingArguments side by side.")],
-    override: Annotated[list[str] | None, typer.Argument(help="KEY=VALUE, wins over the file.")] = None,
+    override: Annotated[list[str] | None, typer.Argument(help="--KEY VALUE or KEY=VALUE, wins over the file.")] = None,
     no_verify: Annotated[
         bool, typer.Option("--no-verify", help="Train unverified; the model card will say so.")
     ] = False,
     as_json: Json = False,
 ) -> int:
     """Tune a model by a recipe. Verifies a sample of the data first and refuses on red."""
-    from vlit_hub.training.recipe import load_recipe
+    from vlit_hub.training.recipe import load_recipe, overrides
     from vlit_hub.training.run import run
 
-    loaded = load_recipe(recipe, pairs(override, "override"))
+    loaded = load_recipe(recipe, overrides(override or ()))
     first = int(os.environ.get("RANK", "0")) == 0
     if first and no_verify:
         (Path(loaded.out) / VERIFIED).unlink(missing_ok=True)  # of an earlier run: it proves nothing of this one

@@ -60,7 +60,7 @@ class ExamplePrinter(TrainerCallback):
         fetch: Fetch | None = next(iter(loader.batch_sampler), None)
         if state.is_world_process_zero and fetch is not None:
             batch = loader.collate_fn(loader.dataset.__getitems__(fetch))
-            real = slice(sum(batch["vlit"]["lengths"][0]))
+            real = slice(batch["vlit"]["lengths"][0][0])
             text = describe(batch["input_ids"][0][real], batch["labels"][0][real], kwargs["processing_class"])
             where = loader.dataset.provenance(fetch.items[0][0])
             self.log(f"the first example to train on ({where}), {OPEN}supervised{CLOSE}:\n{text}")

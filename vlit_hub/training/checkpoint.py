@@ -20,6 +20,7 @@ from transformers.trainer_callback import TrainerState
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from vlit_hub.shards.mixture_lock import differences
+from vlit_hub.training.sharding import set_weights
 
 STATE = "vlit_state.json"
 TRAINER_STATE = "trainer_state.json"
@@ -105,4 +106,4 @@ def restore(model: PreTrainedModel, checkpoint: Path) -> None:
     if any(amiss.values()):
         text = "; ".join(f"{kind.removesuffix('_keys')}: {', '.join(keys)}" for kind, keys in amiss.items() if keys)
         raise CheckpointError(f"{checkpoint}: its weights are not those of this model: {text}")
-    model.load_state_dict(loaded.state_dict(), strict=True)
+    set_weights(model, loaded.state_dict())

@@ -11,6 +11,7 @@ REFUSED: tuple[tuple[Callable[[TrainingArguments], Any], str], ...] = (
     (lambda a: a.n_gpu > 1, "several GPUs in one process: launch one process per GPU (torchrun, accelerate launch)"),
     (lambda a: a.label_smoothing_factor, "label_smoothing_factor: the Trainer's does not shift the labels of a VLM"),
     (lambda a: a.auto_find_batch_size, "auto_find_batch_size: it would change the global batch, and so the order"),
+    (lambda a: a.fsdp and a.device.type == "cpu", "fsdp on a CPU: accelerate would make it DDP; set shard: true"),
     (lambda a: not a.average_tokens_across_devices, "average_tokens_across_devices: false would weigh ranks unequally"),
 )
 """Training arguments that cannot be had here, and why."""

@@ -12,23 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vlit_hub.training.checkpoint import CheckpointError
-from vlit_hub.training.settings import SettingError, matches
+from vlit_hub.training.settings import ADAPTED, LANGUAGE_MODEL, SettingError, matches
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
 
 SETTING = "LoRA"
-LANGUAGE_MODEL = ("model.language_model",)
-ADAPTED: dict[str, tuple[str, ...]] = {
-    "smolvlm": ("model.text_model",),
-    "idefics3": ("model.text_model",),
-    "kosmos2": ("text_model.model",),
-    "blip2": ("language_model.model",),
-    "instructblip": ("language_model.model",),
-    "idefics": ("model.layers", "model.gated_cross_attn_layers"),
-}
-"""Family -> modules whose linear layers get adapters, where it is not LANGUAGE_MODEL."""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,10 @@ class TrainRecipe:
     on_error: Literal["raise", "skip"] = "raise"  # samples that cannot be read
     decode: Literal["exact", "fast"] = "exact"  # fast: large JPEGs at a fraction, if pictures are only stretched
     tail: Literal["drop", "repeat"] = "drop"  # items that do not fill an epoch's last global batch
-    packing: Mapping[str, Any] = field(default_factory=dict)  # packer.Packer's fields; tokens: max_length by default
+    packing: Mapping[str, Any] | bool = False  # true, or packer.Packer's fields; tokens: max_length by default
+    share_pictures: bool = False  # a picture that several samples of a micro-batch show is encoded once
+    shard: bool = False  # parameters, gradients and optimiser over the processes (sharding.py), instead of copies
+    encoder_checkpointing: bool | None = None  # recompute the encoder; as activation_checkpointing by default
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -96,11 +99,12 @@ class TrainRecipe:
     def mixture(self) -> Mixture:
         """What ``data`` names; raises RecipeError, MixtureError or LockError."""
         if Path(self.data).suffix not in SUFFIXES:
-            packer = packer_of({"tokens": self.max_length, **self.packing}) if self.packing else None
+            budgets = self.packing if isinstance(self.packing, Mapping) else {}
+            packer = packer_of({"tokens": self.max_length, **budgets}) if self.packing is not False else None
             part = Shards(Path(self.data), self.subset or None, self.split or None)
             return Mixture((part,), seed=self.seed, missing=self.missing, tail=self.tail, packer=packer)
         fixed = ("subset", "split", "missing", "tail", "packing")
-        defaults = {f.name: f.default for f in dataclasses.fields(self)} | {"packing": {}}
+        defaults = {f.name: f.default for f in dataclasses.fields(self)}
         if said := [key for key in fixed if getattr(self, key) != defaults[key]]:
             raise RecipeError(f"{', '.join(said)}: to be set in the mixture {self.data}, not in the recipe")
         return load_mixture(self.data, self.root or None)
@@ -142,6 +146,24 @@ def load_recipe(path: str | Path, overrides: Mapping[str, Any] | None = None) ->
     if not isinstance(data, dict):
         raise RecipeError(f"{path}: a recipe is a mapping of keys to values")
     return recipe_from({**data, **text})
+
+
+def overrides(words: Sequence[str]) -> dict[str, str]:
+    """Key -> value from ``KEY=VALUE``, ``--KEY=VALUE``, ``--KEY VALUE`` or ``--KEY`` (true), as HfArgumentParser's.
+
+    Raises RecipeError for a word that is none of these.
+    """
+    found: dict[str, str] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        name, equals, value = word.removeprefix("--").partition("=")
+        if not name or not (equals or word.startswith("--")):
+            raise RecipeError(f"{word}: expected KEY=VALUE or --KEY VALUE")
+        if not equals:
+            value = rest.pop(0) if rest and not rest[0].startswith("--") else "true"
+        found[name.replace("-", "_")] = value
+    return found
 
 
 def recipe_from(flat: Mapping[str, Any]) -> TrainRecipe:

@@ -1,4 +1,4 @@
-"""One run from a recipe: ``python -m vlit_hub.training.run RECIPE.yaml [key=value ...]``.
+"""One run from a recipe: ``python -m vlit_hub.training.run RECIPE.yaml [--key value ...]``.
 
 The same line works under ``torchrun --nproc-per-node N -m`` and ``accelerate launch -m``.
 """
@@ -20,15 +20,19 @@ from transformers import (
     PrinterCallback,
     ProgressCallback,
     TrainerCallback,
+    TrainingArguments,
     set_seed,
 )
 
 from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
+from vlit_hub.processing.sharing import share_pictures
 from vlit_hub.shards import Store
-from vlit_hub.training import lora
+from vlit_hub.shards.mixture import Mixture
+from vlit_hub.training import lora, sharding
 from vlit_hub.training.callbacks import Bar, ExamplePrinter, LossLog
 from vlit_hub.training.checkpoint import last_checkpoint
-from vlit_hub.training.recipe import CHECKPOINTS, RecipeError, TrainRecipe, load_recipe
+from vlit_hub.training.encoder import EncoderCheckpointing, encoder_layers
+from vlit_hub.training.recipe import CHECKPOINTS, RecipeError, TrainRecipe, load_recipe, overrides
 from vlit_hub.training.report import TrainReport, report_of
 from vlit_hub.training.settings import Report, apply
 from vlit_hub.training.trainer import Evaluation, VLITTrainer
@@ -83,8 +87,7 @@ def build(
     tuned = apply(model, family, recipe.setting)
     say(str(tuned))
     mixture = recipe.mixture()
-    if mixture.packer and not processor.family.packs:
-        raise RecipeError(f"packing: family {processor.family.name} does not pack ({processor.family.why_not})")
+    check_options(recipe, mixture, processor, args)
     store = Store(mixture.parts, on_error=recipe.on_error)
     with args.main_process_first(local=False, desc="measure"):
         measured = measure(store, processor, recipe.max_length)
@@ -101,6 +104,10 @@ def build(
         done = "dropped" if plan.tail == "drop" else "repeated"
         say(f"{left:,} items {done} at the end of the first epoch, where they fill no global batch")
     text: Any = model.config.get_text_config()
+    if recipe.share_pictures:
+        share_pictures(model)
+    if recipe.shard:
+        sharding.shard(model, family, args.device.type, args.world_size)
     collator = VLITCollator(
         processor,
         recipe.max_length,
@@ -109,7 +116,10 @@ def build(
         attention=text._attn_implementation,
         window=getattr(text, "sliding_window", None),
         decode=recipe.decode,
+        share_pictures=recipe.share_pictures,
     )
+    on = recipe.encoder_checkpointing
+    switch = [] if on is None else [EncoderCheckpointing(encoder_layers(model, family), on)]
     trainer = VLITTrainer(
         model,
         args,
@@ -120,7 +130,7 @@ def build(
         global_batch=recipe.global_batch,
         lr=recipe.lr,
         evaluations=evaluations,
-        callbacks=[ExamplePrinter(say), LossLog(Path(recipe.out), say), *callbacks],
+        callbacks=[ExamplePrinter(say), LossLog(Path(recipe.out), say), *switch, *callbacks],
     )
     trainer.remove_callback(PrinterCallback)
     if not args.disable_tqdm:
@@ -151,6 +161,23 @@ def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
         raise RecipeError(f"the tokenizer has {len(processor.tokenizer)} tokens, the model embeds {rows}")
 
 
+def check_options(recipe: TrainRecipe, mixture: Mixture, processor: VLITProcessor, args: TrainingArguments) -> None:
+    """Raise RecipeError for what excludes each other, or the family cannot, saying what to set."""
+    family = processor.family
+    if mixture.packer and not family.packs:
+        raise RecipeError(f"packing: family {family.name} does not pack ({family.why_not}); leave it out")
+    if recipe.share_pictures and not family.shares_pictures:
+        raise RecipeError(f"share_pictures: family {family.name} does not share ({family.why_not}); leave it out")
+    if recipe.shard and args.world_size == 1:
+        raise RecipeError("shard: one process has nobody to share with; launch several (torchrun), or leave it out")
+    if recipe.shard and (args.fsdp or args.deepspeed):
+        raise RecipeError("shard: ours, fsdp and deepspeed exclude each other; set one of them")
+    if recipe.encoder_checkpointing and (args.fsdp or args.deepspeed):
+        raise RecipeError("encoder_checkpointing: not with fsdp or deepspeed, which wrap the layers; leave it out")
+    if recipe.lora and recipe.setting != lora.SETTING:
+        raise RecipeError(f"lora: only with setting {lora.SETTING}, not {recipe.setting}")
+
+
 def _leave() -> None:
     # The group's threads abort a process that ends with them running, now and then. Trainer and DDP hold the group in
     # cycles: while these stand, destroying it ends none of its threads.
@@ -170,11 +197,10 @@ def _resume(recipe: TrainRecipe) -> str | None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """``RECIPE.yaml [key=value ...]``"""
-    if not arguments or not all("=" in argument for argument in arguments[1:]):
-        sys.exit("usage: python -m vlit_hub.training.run RECIPE.yaml [key=value ...]")
-    overrides = dict(argument.removeprefix("--").split("=", 1) for argument in arguments[1:])
-    run(load_recipe(arguments[0], overrides))
+    """``RECIPE.yaml [--key value ...]``"""
+    if not arguments:
+        sys.exit("usage: python -m vlit_hub.training.run RECIPE.yaml [--key value ...]")
+    run(load_recipe(arguments[0], overrides(arguments[1:])))
 
 
 if __name__ == "__main__":

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 LLM = ("model.language_model", "lm_head")
 PROJECTOR = ("model.multi_modal_projector",)
 QWEN_MERGER = ("model.visual.merger",)
+CONNECTOR = (("model.connector",), ("model.text_model", "lm_head"))
 Q_FORMER = ("query_tokens", "qformer", "language_projection")
 RESAMPLER = ("model.perceiver_resampler", "model.gated_cross_attn_layers")
 
 ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "llava": (PROJECTOR, LLM),
     "qwen2_5_vl": (QWEN_MERGER, LLM),
+    "qwen3_vl": ((*QWEN_MERGER, "model.visual.deepstack_merger_list"), LLM),
     "llava_next": ((*PROJECTOR, "model.image_newline"), LLM),
+    "llava_onevision": ((*PROJECTOR, "model.image_newline"), LLM),
+    "internvl": (PROJECTOR, LLM),
+    "smolvlm": CONNECTOR,
     "gemma3": (PROJECTOR, LLM),
     "paligemma": (PROJECTOR, LLM),
     "kosmos2": (("image_to_text_projection",), ("text_model",)),
@@ -43,8 +48,33 @@ SETTINGS: dict[tuple[str, str], tuple[str, ...]] = {
     (family, stage): aligned if stage == "FA" else aligned + besides
     for family, (aligned, besides) in ROLES.items()
     for stage in ("FA", "VLIT", "VLIT-only")
+} | {
+    (family, stage): patterns
+    for family in ("blip2", "instructblip")
+    for stage, patterns in (("linear", ("language_projection",)), ("queries", ("query_tokens", "language_projection")))
 }
-"""(family, stage) -> trainable patterns."""
+"""(family, stage) -> trainable patterns. ``linear``: MiniGPT-4's linear layer over a frozen Q-Former; ``queries``:
+VideoChat's queries and linear layer."""
+
+LANGUAGE_MODEL = ("model.language_model",)
+ADAPTED: dict[str, tuple[str, ...]] = {
+    "smolvlm": ("model.text_model",),
+    "idefics3": ("model.text_model",),
+    "kosmos2": ("text_model.model",),
+    "blip2": ("language_model.model",),
+    "instructblip": ("language_model.model",),
+    "idefics": ("model.layers", "model.gated_cross_attn_layers"),
+}
+"""Family -> where its language model's layers are (LoRA adapts their linear layers), where it is not LANGUAGE_MODEL."""
+
+ENCODER: dict[str, str] = {
+    **dict.fromkeys(("llava", "llava_next", "llava_onevision"), "model.vision_tower"),
+    **dict.fromkeys(("internvl", "paligemma", "gemma3"), "model.vision_tower"),
+    **dict.fromkeys(("qwen2_5_vl", "qwen3_vl"), "model.visual"),
+    **dict.fromkeys(("smolvlm", "idefics"), "model.vision_model"),
+    **dict.fromkeys(("kosmos2", "blip2", "instructblip"), "vision_model"),
+}
+"""Family -> its picture encoder."""
 
 ANY_FAMILY: dict[str, tuple[str, ...]] = {"all": ("*",), "LoRA": ("*.lora_*",)}
 """Stages that fit every family. ``all`` trains everything: models from scratch, without a pretrained encoder; ``LoRA``

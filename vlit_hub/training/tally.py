@@ -9,38 +9,32 @@ from torch import Tensor
 
 from vlit_hub.shards import Index
 
-MIXED = "mixed"
-"""Under this name counts the loss of a pack that holds samples of several datasets."""
 NATS, TOKENS, SAMPLES, SKIPPED = range(4)
 
 
 class Tally:
-    """Counts of this rank, float64 of shape (datasets + 1, 4): nats, supervised tokens, samples, skipped.
+    """Counts of this rank, float64 of shape (datasets, 4): nats, supervised tokens, samples, skipped.
 
     ``step`` is under way and becomes part of the others when :meth:`commit` says that its optimiser step is done.
     """
 
     def __init__(self, index: Index) -> None:
-        self.codes, names = index.codes("dataset")
-        self.names = (*names, MIXED)
+        self.codes, self.names = index.codes("dataset")
         self.clear()
 
     def clear(self) -> None:
         """All back to zero."""
         self.step, self.logged, self.kept = (torch.zeros(len(self.names), 4, dtype=torch.float64) for _ in range(3))
 
-    def add(self, items: Sequence[Sequence[int]], nats: Tensor, tokens: Tensor) -> None:
-        """One micro-batch: index rows per item, and what each item cost, shapes (items,).
+    def add(self, rows: Sequence[int], nats: Tensor, tokens: Tensor) -> None:
+        """The samples of one micro-batch: rows of the index, and what each cost, shapes (samples,).
 
-        An item without a supervised token is one that could not be read: the plan has no others.
+        A sample without a supervised token is one that could not be read: the plan has no others.
         """
-        for item, cost, count in zip(items, nats.tolist(), tokens.tolist(), strict=True):
-            codes = self.codes[list(item)].tolist()
-            owner = codes[0] if len(set(codes)) == 1 else len(self.names) - 1
-            self.step[owner, NATS] += cost
-            self.step[owner, TOKENS] += count
-            for code in codes:
-                self.step[code, SAMPLES if count else SKIPPED] += 1
+        for code, cost, count in zip(self.codes[list(rows)].tolist(), nats.tolist(), tokens.tolist(), strict=True):
+            self.step[code, NATS] += cost
+            self.step[code, TOKENS] += count
+            self.step[code, SAMPLES if count else SKIPPED] += 1
 
     def commit(self) -> None:
         """The optimiser step is done."""

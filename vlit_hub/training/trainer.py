@@ -8,8 +8,10 @@ supervised tokens over ranks and accumulation, a stop at the first loss that is 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,19 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, Trainer, TrainerCallback, TrainingArguments
-from transformers.trainer import TRAINING_ARGS_NAME
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME, TRAINING_ARGS_NAME
 from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from vlit_hub.processing import VLITCollator, VLITProcessor
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.shards import Plan, Store
+from vlit_hub.training import sharding
 from vlit_hub.training.callbacks import CursorKeeper
 from vlit_hub.training.checkpoint import TRAINER_STATE, CheckpointError, Progress, last_checkpoint, restore
 from vlit_hub.training.guards import NonFiniteLoss, non_finite, refuse
 from vlit_hub.training.loader import EpochFetches, batch_shape, epoch_steps, train_loader
 from vlit_hub.training.lora import restore as restore_adapters
-from vlit_hub.training.loss import by_row, targets_of, tie, token_losses
+from vlit_hub.training.loss import by_sample, samples_of, targets_of, tie, token_losses
 from vlit_hub.training.settings import learning_rates, split
 from vlit_hub.training.tally import NATS, SAMPLES, SKIPPED, TOKENS, Tally, added
 
@@ -80,8 +83,13 @@ class VLITTrainer(Trainer):
             eval_dataset={} if self.evaluations else None,
             callbacks=[CursorKeeper(self), *callbacks],
         )
+        if args.fsdp and not self.is_fsdp_enabled:
+            raise ValueError(f"fsdp: accelerate made it {self.accelerator.distributed_type}; set shard: true instead")
+        self.sharded = sharding.sharded(model)
+        """Whether we have split the model (sharding.py): the Trainer then wraps nothing."""
+        self.is_distributed_loading_by_transformers = self.sharded
         if not (self.is_fsdp_enabled or self.is_deepspeed_enabled):
-            tie(model)
+            tie(model, always=self.sharded)
 
     # -- data ----------------------------------------------------------------------------------------------------------
 
@@ -101,10 +109,6 @@ class VLITTrainer(Trainer):
         epochs = len(steps) if self.progress.step < total else 0
         items = longest * self.global_batch, total * self.global_batch, self.global_batch
         return epochs, longest, *items, batches, total
-
-    def names_of(self, item: Sequence[int]) -> str:
-        """Where the samples of an item lie: dataset, shard, offset, key."""
-        return ", ".join(str(self.store.provenance(row)) for row in item)
 
     def _plan_facts(self) -> dict[str, Any]:
         return {"fingerprint": self.plan.fingerprint, **self.plan.facts}
@@ -140,14 +144,16 @@ class VLITTrainer(Trainer):
         """
         labels = inputs["labels"]
         outputs = model(**{key: value for key, value in inputs.items() if key not in ("labels", "shift_labels")})
-        losses, rows = token_losses(outputs["logits"], labels)
+        losses, kept = token_losses(outputs["logits"], labels)
         # The ranks' gradients are averaged, the tokens are those of all ranks.
         loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
         if model.training:
-            sums, tokens = by_row(losses, rows, len(labels))
+            note = self.notes[-1]
+            rows = list(chain(*note["rows"]))
+            sums, tokens = by_sample(losses, samples_of(kept, note["lengths"]), len(rows))
             if not torch.isfinite(loss):
-                raise self._stop(f"loss {loss.item()}", self.notes[-1:], (~torch.isfinite(sums)).tolist())
-            self._tally.add(self.notes[-1]["rows"], sums.cpu(), tokens.cpu())
+                raise self._stop(f"loss {loss.item()}", [note], (~torch.isfinite(sums)).tolist())
+            self._tally.add(rows, sums.cpu(), tokens.cpu())
         return (loss, outputs) if return_outputs else loss
 
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
@@ -158,7 +164,7 @@ class VLITTrainer(Trainer):
         return norm
 
     def _stop(self, what: str, notes: Sequence[Mapping[str, Any]], guilty: Sequence[bool] | None) -> NonFiniteLoss:
-        names = [self.names_of(item) for note in notes for item in note["rows"]]
+        names = [str(self.store.provenance(row)) for note in notes for row in chain(*note["rows"])]
         return non_finite(what, f"step {self.state.global_step + 1}, rank {self.args.process_index}", names, guilty)
 
     def commit(self) -> None:
@@ -265,7 +271,43 @@ class VLITTrainer(Trainer):
             progress.save(folder)
         super()._save_checkpoint(model, trial)
 
+    @contextmanager
+    def _defer_fsdp_gradient_reduction(self) -> Iterator[None]:
+        """Gradients of micro-batches before the last are kept whole on each rank, as under DDP's ``no_sync``."""
+        self.model.set_requires_gradient_sync(False)  # type: ignore[union-attr,operator]
+        try:
+            yield
+        finally:
+            self.model.set_requires_gradient_sync(True)  # type: ignore[union-attr,operator]
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        if not self.sharded:
+            return super()._save_optimizer_and_scheduler(output_dir)
+        state = sharding.optimiser_state(self.model, self._optimiser())  # type: ignore[arg-type]
+        if self.args.should_save:
+            torch.save(state, Path(output_dir) / OPTIMIZER_NAME)
+            torch.save(self._schedule().state_dict(), Path(output_dir) / SCHEDULER_NAME)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None or self.is_fsdp_enabled or self.is_deepspeed_enabled:
+            return super()._load_optimizer_and_scheduler(checkpoint)
+        state = sharding.load(Path(checkpoint) / OPTIMIZER_NAME)
+        sharding.set_optimiser_state(self.model, self._optimiser(), state)  # type: ignore[arg-type]
+        self._schedule().load_state_dict(sharding.load(Path(checkpoint) / SCHEDULER_NAME))
+
+    def _optimiser(self) -> torch.optim.Optimizer:
+        wrapped: Any = self.optimizer  # accelerate's
+        return wrapped.optimizer
+
+    def _schedule(self) -> torch.optim.lr_scheduler.LambdaLR:
+        assert self.lr_scheduler is not None
+        return self.lr_scheduler
+
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
+        if self.sharded:
+            state_dict = sharding.weights(self.model)  # type: ignore[arg-type]
+        if not self.args.should_save:
+            return
         super()._save(output_dir, state_dict)
         # A pickle of this machine's paths, which nothing reads: neither resume nor from_pretrained.
         (Path(output_dir or str(self.args.output_dir)) / TRAINING_ARGS_NAME).unlink(missing_ok=True)
