@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     import typer
 
 VERBS = (
-    "list", "info", "ledger", "download", "check", "build", "index", "construct", "quality", "mix", "verify", "train",
-    "eval", "card", "push", "hub", "demo",
+    "list", "info", "ledger", "download", "check", "build", "index", "construct", "quality", "contamination", "curate",
+    "mix", "verify", "train", "eval", "card", "push", "hub", "demo",
 )  # fmt: skip
 """In the order of the work."""
 

@@ -43,6 +43,8 @@ class Work:
     store: Store
     names: tuple[str, ...]
     annotations: Annotations | None = None
+    kind: str = "quality"
+    """Beginning of the folder that the files lie in."""
 
     @property
     def fingerprint(self) -> str:
@@ -59,7 +61,7 @@ class Work:
         """One per shard, in order of the rows."""
         index, found = self.store.index, []
         for number, split in enumerate(index.splits):
-            folder = index.folder(number) / f"quality-{self.fingerprint}"
+            folder = index.folder(number) / f"{self.kind}-{self.fingerprint}"
             start = index.starts[number]
             for shard in split.shards:
                 name = f"{Path(shard.file).stem}-{shard.sha256[:16]}.parquet"
