@@ -33,7 +33,7 @@ def test_every_fault_on_scenes():
 
 def test_claims_on_photographs(tmp_path):
     """Of drawn annotations of COCO's form; the photographs themselves are run by show_faults."""
-    found = on_photographs(collection(tmp_path), per_picture=60)
+    found = on_photographs(collection(tmp_path), per_picture=130)
     hold(found[:2], 100)
     assert [each.fault for each in found[2:]] == ["duplicate picture", "leaked picture"]
 
