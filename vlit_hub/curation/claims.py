@@ -99,7 +99,9 @@ _APPROXIMATE = re.compile(
     r"\b(?:at least|at most|about|around|over|more than|fewer than|less than|nearly|almost|up to|approximately|roughly|"
     r"another|other|some of|most of|several|few|many|various|multiple)\s*$"
 )
-_ONE = re.compile(r"(?:\b(?:only|exactly|just|precisely|a|there is|there's|count|total of|shows|has|contains|see)\s+|^\W*)$")
+_ONE = re.compile(
+    r"(?:\b(?:only|exactly|just|precisely|a|there is|there's|count|total of|shows|has|contains|see)\s+|^\W*)$"
+)
 _NEUTRAL = frozenset("visible distinct different separate individual whole total".split())
 _FUNCTION = frozenset(
     "the a an of in on at by for with from to and or is are was were be been has have had that which who this these "
@@ -111,7 +113,8 @@ _BEFORE = re.compile(
 )
 _REST = re.compile(
     rf"\s*(?:$|[,:)]|and\b|or\b|(?:that |which )?(?:is|are|can be|to be)?(?:n't| not)?\s*(?:all )?(?:clearly )?"
-    rf"(?:visible|present|shown|here|in total|total|altogether|overall|in all|seen|there|depicted|pictured|in sight|in it|in view)\b|"
+    rf"(?:visible|present|shown|here|in total|total|altogether|overall|in all|seen|there|depicted|pictured|"
+    r"in sight|in it|in view)\b|"
     rf"(?:are |is |isn't |aren't )?(?:not )?(?:appear\w* )?(?:in|within|on|inside) (?:the|this) (?:\w+ )?{_PICTURE}\b)"
 )
 _HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:of )?(?:the |all )?|\bwhat is the (?:count|total)\b")
