@@ -49,6 +49,7 @@ CASES = [
     ("Where is it?", "The couch is in the bottom left corner.", "couch right, couch at bottom left right"),
     ("Where is the couch?", "Top right.", "couch at top right wrong"),
     ("What is the cat doing?", "There is no cat; what it does show is a dog.", "no cat right, dog right"),
+    ("Is it a dog?", "No, the red box marks a person, not a dog.", "person right"),
     ("Describe.", "Is there a cat? A dog sleeps.", "dog right"),
 ]
 

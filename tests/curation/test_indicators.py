@@ -41,7 +41,10 @@ def test_faults_of_form(answer, column):
     assert [name for name, flag in found.items() if flag] == [column]
 
 
-@pytest.mark.parametrize("answer", ["A: no", "The sign reads: stop.", "I cannot say whether it is a dog or a wolf."])
+FINE = ["A: no", "The sign reads: stop.", "I cannot say whether it is a dog or a wolf.", "I cannot see a dog there."]
+
+
+@pytest.mark.parametrize("answer", FINE)
 def test_faults_of_form_are_not_seen_everywhere(answer):
     found = values("format_faults", "What is it?", f"It says this. {answer}")
     assert not any(found.values())

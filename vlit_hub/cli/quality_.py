@@ -19,46 +19,74 @@ if TYPE_CHECKING:
 def command(
     shards: Annotated[list[Path], typer.Argument(help="Folders of shards.")],
     indicator: Annotated[list[str] | None, typer.Option("--indicator", help="Only these; all if left out.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    annotations: Annotated[
+        str,
+        typer.Option(
+            help="What is known of the pictures from another source: coco:FOLDER, regions:SHARDS (what is there), or"
+            " complete:SHARDS (all that is there)."
+        ),
+    ] = "",
+    html: Annotated[Path | None, typer.Option(help="Write one page with distributions and examples.")] = None,
+    sample: Annotated[int, typer.Option(min=2, help="Samples of each dataset that diversity is measured on.")] = 1000,
+    embedding: Annotated[str, typer.Option(help="Spread and nearest neighbours too, by this model: wordllama.")] = "",
+    workers: Annotated[int, typer.Option(min=1, help="Processes, or tasks of --engine ray at once.")] = 1,
+    engine: Annotated[str, typer.Option(help="local, or ray (extra ray; RAY_ADDRESS says where).")] = "local",
     as_json: Json = False,
 ) -> int:
     """Measure correctness, diversity, complexity and balance. Values are kept beside the index and not made twice."""
-    from vlit_hub.curation.columns import Work, compute, one_process, processes
+    from vlit_hub.curation.annotations import source
+    from vlit_hub.curation.columns import Work, compute
+    from vlit_hub.curation.diversity import diversity
+    from vlit_hub.curation.engines import engine_of
     from vlit_hub.curation.indicator import chosen
+    from vlit_hub.curation.page import page
     from vlit_hub.curation.summary import summarise
     from vlit_hub.shards import Store
 
     store = Store(shards)
-    work = Work(store, tuple(made.name for made in chosen(indicator)))
+    work = Work(store, tuple(made.name for made in chosen(indicator)), source(annotations) if annotations else None)
     with progress("quality", len(store)) as step:
-        engine = processes(workers) if workers > 1 else one_process
-        found = compute(work, engine, lambda done: step("", done))
+        found = compute(work, engine_of(engine, workers), lambda done: step("", done))
     figures = summarise(found, work.indicators)
+    spread = diversity(store, sample, embedding=embedding)
+    if html:
+        html.write_text(page(work, found, figures), encoding="utf-8")
     if as_json:
-        emit({"fingerprint": work.fingerprint, "figures": [figure.to_dict() for figure in figures]})
+        rows = [figure.to_dict() for figure in figures]
+        emit({"fingerprint": work.fingerprint, "figures": rows, "diversity": [each.to_dict() for each in spread]})
         return 0
     show(figures)
+    columns = [name for name in spread[0].to_dict() if name != "embedding" and (embedding or name not in APART)]
+    cells = [[_real(each.to_dict()[name]) for name in columns] for each in spread]
+    table(f"diversity over {spread[0].samples} samples each", columns, cells)
     return 0
 
 
+APART = ("spread", "nearest")
+
+
 def show(figures: Sequence[Figure]) -> None:
-    """One table per principle: datasets down, columns across."""
+    """One table per principle: datasets down and columns across, or of few datasets the other way round."""
+    from vlit_hub.curation.page import told
+
     for principle in PRINCIPLES:
         mine = [figure for figure in figures if figure.principle == principle]
-        columns = tuple(dict.fromkeys(figure.column for figure in mine))
-        if columns:
-            by_dataset: dict[str, list[object]] = {}
-            for figure in mine:
-                by_dataset.setdefault(figure.dataset, [figure.dataset, f"{figure.samples:,}"]).append(_cell(figure))
-            table(f"{principle} (indicators of our own)", ("dataset", "samples", *columns), by_dataset.values())
+        datasets = {figure.dataset: f"{figure.samples:,}" for figure in mine}
+        if not mine:
+            continue
+        title = f"{principle} (indicators of our own)"
+        cells = {(figure.dataset, figure.column): told(figure) for figure in mine}
+        columns = list(dict.fromkeys(figure.column for figure in mine))
+        if len(datasets) <= FEW:
+            heads = ("", *(f"{name} ({samples})" for name, samples in datasets.items()))
+            table(title, heads, [(column, *(cells[name, column] for name in datasets)) for column in columns])
+        else:
+            rows = [(name, n, *(cells[name, column] for column in columns)) for name, n in datasets.items()]
+            table(title, ("dataset", "samples", *columns), rows)
 
 
-def _cell(figure: Figure) -> str:
-    """The mean and half the width of its interval; of names the evenness and the most frequent one."""
-    if figure.mean:
-        half = (figure.mean.high - figure.mean.low) / 2
-        return f"{figure.mean.value:.3g} ±{half:.2g}"
-    if figure.top:
-        spread = "" if figure.entropy is None else f"{figure.entropy:.2f}; "
-        return f"{spread}{figure.top} {figure.top_share:.0%}"
-    return "-"
+FEW = 4
+
+
+def _real(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else "-" if value is None else str(value)

@@ -77,7 +77,7 @@ _SEE = (
 )
 _DENIED = re.compile(
     r"\b(?:no(?! (?:one|longer|doubt|matter|way|idea|other than)\b)|zero|without|neither|nor|"
-    r"not (?:a|an|any|one|a single)|free of|devoid of|(?:absence|lack) of|lacks?|lacking|none of|"
+    r"not (?:any|one|a single)|free of|devoid of|(?:absence|lack) of|lacks?|lacking|none of|"
     rf"(?:do|does|did|can|could|would)(?:n['’]?t| ?not) (?:\w+ )?{_SEE}|cannot {_SEE}|unable to {_SEE}|"
     r"there (?:is|are|was|were)(?:n['’]t| not)|fails? to show)\b",
 )

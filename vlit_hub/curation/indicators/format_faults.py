@@ -19,7 +19,8 @@ _ROLE = re.compile(
 )
 _REFUSAL = re.compile(
     r"\b(?:as an ai\b|i(?:'m| am) (?:sorry|unable|not able)\b|i (?:cannot|can't|can not|could not|couldn't) "
-    r"(?:see|view|access|provide|determine|help|assist|answer|process|fulfil)|"
+    r"(?:(?:see|view|access) (?:(?:the|this|any|your|an?) )?(?:\w+ )?(?:images?|pictures?|photos?|files?|links?)\b|"
+    r"provide|determine|help|assist|answer|process|fulfil)|"
     r"i (?:do not|don't) have (?:access|the ability)|"
     r"unfortunately, (?:i|as)\b|language model\b)"
 )
@@ -75,4 +76,5 @@ INDICATOR = Indicator(
         Column("empty_answer", "flag", "an answer is empty", "low"),
     ),
     run,
+    version=2,
 )
