@@ -28,7 +28,7 @@ from vlit_hub.publishing.push_errors import PushRunning, named_errors
 from vlit_hub.publishing.push_send import Progress
 from vlit_hub.publishing.push_target import Gated, RepoType
 from vlit_hub.publishing.rendering import REPO
-from vlit_hub.publishing.staging import stage_merged, stage_model
+from vlit_hub.publishing.staging import refuse_other, stage_merged, stage_model
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards.index import fingerprint
 
@@ -98,6 +98,7 @@ def publish_model(
 
     Where its card names no repository it gets this one. Raises ValueError for what is no model, PushError.
     """
+    refuse_other(folder)
     repo = to.full_name()
     with named_errors(repo), _work(folder, to, repo, [merged]) as work:
         ready = work / "ready"

@@ -17,16 +17,21 @@ SHARD_SIZE = "5GB"
 """Of the weights of a merged model, a file."""
 
 
+def refuse_other(folder: Path) -> None:
+    """Raise ValueError for a folder that holds no model."""
+    if not any((folder / name).is_file() for name in ("config.json", ADAPTER)):
+        raise ValueError(
+            f"{folder} holds neither shards (manifest.json) nor a model (config.json, adapter_config.json)"
+        )
+
+
 def stage_model(folder: Path, ready: Path) -> None:
     """Link into the new folder ``ready`` what a model repository holds: no checkpoints, nothing pickled.
 
     A folder with ``adapter_config.json`` is an adapter. Raises ValueError for a folder that holds no model, one without
     safetensors, or one without a card.
     """
-    if not any((folder / name).is_file() for name in ("config.json", ADAPTER)):
-        raise ValueError(
-            f"{folder} holds neither shards (manifest.json) nor a model (config.json, adapter_config.json)"
-        )
+    refuse_other(folder)
     if not (folder / "README.md").is_file():
         raise ValueError(f"{folder} has no card; `vlit card {folder} --data SHARDS` writes it")
     if not any(folder.glob(WEIGHTS)):
