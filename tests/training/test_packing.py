@@ -15,7 +15,7 @@ from vlit_hub.training.callbacks import read_losses
 from vlit_hub.training.checkpoint import Progress, last_checkpoint
 from vlit_hub.training.loss import samples_of
 from vlit_hub.training.recipe import RecipeError
-from vlit_hub.training.run import build, check_options
+from vlit_hub.training.run import build, check_family
 from vlit_hub.training.tally import NATS, SAMPLES, TOKENS
 
 PACKED = {"packing": {"tokens": 96, "look_ahead": 12}, "global_batch": 2, "max_length": 96}
@@ -114,4 +114,4 @@ def test_a_family_that_cannot_is_told_so(model, groups, tmp_path):
         poor = replace(family, why_not="its masks leak", **without)
         processor = type("P", (), {"family": poor})()
         with pytest.raises(RecipeError, match=f"{key}: family llava does not .*its masks leak"):
-            check_options(made, made.mixture(), processor, trainer.args)
+            check_family(made, made.mixture(), processor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,10 @@ def command(
     no_verify: Annotated[
         bool, typer.Option("--no-verify", help="Train unverified; the model card will say so.")
     ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say what a step holds, what is trained and what memory it takes.")
+    ] = False,
+    processes: Annotated[int, typer.Option(help="With --plan: the processes it would run on.")] = 1,
     as_json: Json = False,
 ) -> int:
     """Tune a model by a recipe. Verifies a sample of the data first and refuses on red."""
@@ -33,6 +38,8 @@ def command(
     from vlit_hub.training.run import run
 
     loaded = load_recipe(recipe, overrides(override or ()))
+    if plan:
+        return say(loaded, processes, as_json)
     first = int(os.environ.get("RANK", "0")) == 0
     if first and no_verify:
         (Path(loaded.out) / VERIFIED).unlink(missing_ok=True)  # of an earlier run: it proves nothing of this one
@@ -46,6 +53,18 @@ def command(
         emit(found)
     else:
         table(f"{report.setting} -> {loaded.out}", ("fact", "value"), _flat(found))
+    return 0
+
+
+def say(recipe: Any, processes: int, as_json: bool) -> int:
+    """``--plan``."""
+    from vlit_hub.training.outline import outline
+
+    found = outline(recipe, processes)
+    if as_json:
+        emit(asdict(found))
+    else:
+        table(f"{found.family} {found.setting}: a step", ("fact", "value"), found.rows())
     return 0
 
 

@@ -37,6 +37,11 @@ class EncoderCheckpointing(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
+        self.set()
+
+    def set(self, *, preserve_rng_state: bool = True) -> None:
+        """Set it."""
+        how = partial(checkpoint, use_reentrant=False, preserve_rng_state=preserve_rng_state)
         for layer in self.layers:
             layer.gradient_checkpointing = self.on
-            vars(layer)["_gradient_checkpointing_func"] = partial(checkpoint, use_reentrant=False)
+            vars(layer)["_gradient_checkpointing_func"] = how

@@ -87,7 +87,8 @@ def build(
     tuned = apply(model, family, recipe.setting)
     say(str(tuned))
     mixture = recipe.mixture()
-    check_options(recipe, mixture, processor, args)
+    check_options(recipe, args)
+    check_family(recipe, mixture, processor)
     store = Store(mixture.parts, on_error=recipe.on_error)
     with args.main_process_first(local=False, desc="measure"):
         measured = measure(store, processor, recipe.max_length)
@@ -161,13 +162,17 @@ def check_pair(model: PreTrainedModel, processor: VLITProcessor) -> None:
         raise RecipeError(f"the tokenizer has {len(processor.tokenizer)} tokens, the model embeds {rows}")
 
 
-def check_options(recipe: TrainRecipe, mixture: Mixture, processor: VLITProcessor, args: TrainingArguments) -> None:
-    """Raise RecipeError for what excludes each other, or the family cannot, saying what to set."""
+def check_family(recipe: TrainRecipe, mixture: Mixture, processor: VLITProcessor) -> None:
+    """Raise RecipeError for what the family cannot."""
     family = processor.family
     if mixture.packer and not family.packs:
         raise RecipeError(f"packing: family {family.name} does not pack ({family.why_not}); leave it out")
     if recipe.share_pictures and not family.shares_pictures:
         raise RecipeError(f"share_pictures: family {family.name} does not share ({family.why_not}); leave it out")
+
+
+def check_options(recipe: TrainRecipe, args: TrainingArguments) -> None:
+    """Raise RecipeError for what excludes each other, saying what to set."""
     if recipe.shard and args.world_size == 1:
         raise RecipeError("shard: one process has nobody to share with; launch several (torchrun), or leave it out")
     if recipe.shard and (args.fsdp or args.deepspeed):
