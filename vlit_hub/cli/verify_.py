@@ -36,7 +36,7 @@ def command(
 
 def show(report: Any) -> None:
     """The rows as a table, the first failure of each red one below it."""
-    rows = ([row.check, "pass" if row.passed else "FAIL", row.checked, row.failed, row.what] for row in report.rows)
+    rows = ([row.check, row.result, row.checked, row.failed, row.what] for row in report.rows)
     table(
         f"verify: {report.samples} samples",
         ("check", "result", "checked", "failed", "what"),
@@ -46,5 +46,7 @@ def show(report: Any) -> None:
     for row in report.rows:
         if row.first:
             print(f"{row.check}: {row.first}")
+        if row.unsaid:
+            print(f"{row.check}: nothing said of {row.unsaid} samples: {row.why}")
     if report.dropped:
         print("left out of training:", ", ".join(f"{count} {reason}" for reason, count in report.dropped.items()))

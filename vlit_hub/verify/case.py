@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,18 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any
 
+import msgspec
+
 from vlit_hub.chat import render_content
 from vlit_hub.media import image_size
-from vlit_hub.schema import Sample
+from vlit_hub.regions import dialect
+from vlit_hub.schema import Message, Part, Region, Sample
+from vlit_hub.shards.decode import decode
 from vlit_hub.verify.frame import Landing, Size, land
+from vlit_hub.verify.native import Made, features, make, views
 
 IGNORED = -100
+_TAG = re.compile(r" ?(</?[a-z_]+(?:_\d{4})?/?>) ?")
 
 
 @dataclass(frozen=True)
@@ -28,14 +35,15 @@ class Segment:
 
 @dataclass
 class Case:
-    """``encoded`` is the processor's word; every expectation is read off ``sample`` and the tokenizer's decoding."""
+    """``encoded`` is the processor's word; every expectation is read off ``sample``, the tokenizer's decoding and what
+    transformers' own processor makes of the pictures."""
 
     sample: Sample
     processor: Any
     encoded: Any
     pixels: dict[str, Any]
     max_length: int
-    landings: dict[Size, Landing] = field(default_factory=dict)
+    landings: dict[tuple[Size, bool], Landing] = field(default_factory=dict)
     """Those found so far, shared by all cases of a run."""
 
     @property
@@ -67,6 +75,16 @@ class Case:
         """The text of tokens, special ones included."""
         return self.processor.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
+    def opening(self, text: str) -> list[int]:
+        """The token that the tokenizer begins a text with."""
+        return self.processor.tokenizer(text, add_special_tokens=False)["input_ids"][:1]
+
+    def plain(self, text: str) -> str:
+        """Text as it is compared: canonically composed, without white space at its ends; in KOSMOS-2's dialect without
+        that beside tags, which its tokenizer moves."""
+        text = unicodedata.normalize("NFC", text)
+        return (_TAG.sub(r"\1", text) if self.processor.dialect == "kosmos2" else text).strip()
+
     @cached_property
     def special_ids(self) -> set[int]:
         """Ids of the tokenizer's special tokens."""
@@ -83,7 +101,7 @@ class Case:
     @cached_property
     def answers(self) -> list[str]:
         """The texts that must be supervised, in order."""
-        return [self.text(m) for m in self._trained()]
+        return ["".join(self._texts(self.kept[m])) for m in self._trained()]
 
     @cached_property
     def context(self) -> list[list[str]]:
@@ -94,57 +112,107 @@ class Case:
             if m in trained:
                 out.append([])
             else:
-                out[-1] += [p["text"] for p in self._content(message) if p["type"] == "text" and p["text"].strip()]
+                out[-1] += [text for text in self._texts(message) if text.strip()]
         return out
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The texts of all kept messages, as they are compared; none that is empty."""
+        return [text for message in self.kept for text in map(self.plain, self._texts(message)) if text]
 
     @cached_property
     def mentions(self) -> list[int]:
         """Indices of the pictures that the kept messages show, in order."""
         return [part.index for message in self.kept for part in message.content if part.type == "image"]
 
-    def text(self, m: int) -> str:
-        """The text of a message, regions written in the processor's dialect."""
-        return "".join(p["text"] for p in self._content(self.sample.messages[m]) if p["type"] == "text")
+    @cached_property
+    def neighbours(self) -> int:
+        """Pictures that may stand right behind another one of their message."""
+        shown = [sum(part.type == "image" for part in message.content) for message in self.kept]
+        return sum(count - 1 for count in shown if count)
 
-    def _trained(self) -> list[int]:
-        return [m for m, message in enumerate(self.kept) if message.role == "assistant" and message.train]
-
-    def _content(self, message: Any) -> list[dict[str, str]]:
-        return render_content(self.sample, message, self.processor.dialect, self._resize)
-
-    def _resize(self, width: int, height: int) -> tuple[int, int]:
-        """Stored size -> size in the pixels that the model truly gets."""
-        for index, size in zip(self.mentions, self.shown, strict=False):
-            medium = next(m for m in self.sample.media if m.type == "image" and m.index == index)
-            if (medium.width, medium.height) == (width, height):
-                return size
-        return width, height
+    @cached_property
+    def boxes(self) -> list[list[Region]]:
+        """Regions of each grounded part of the kept messages, in order."""
+        parts = [part for message in self.kept for part in message.content if part.regions]
+        return [[self.sample.regions[number] for number in part.regions] for part in parts]
 
     @cached_property
     def grounded(self) -> list[int]:
         """Indices of the pictures that are shown and that boxes of the kept messages lie in."""
-        numbers = {number for message in self.kept for part in message.content for number in part.regions}
-        regions = [self.sample.regions[number] for number in numbers]
+        regions = [region for group in self.boxes for region in group]
         return sorted({r.index for r in regions if r.modality == "image"} & set(self.mentions))
+
+    @cached_property
+    def wordless(self) -> str | None:
+        """The text of the template alone: of this sample with numbers for its texts; None where that cannot be said."""
+        numbered = [
+            msgspec.structs.replace(message, content=_numbered(message, number))
+            for number, message in enumerate(self.kept)
+        ]
+        made = msgspec.structs.replace(self.sample, messages=numbered, spans=[])
+        encoded = self.processor.encode(made, self.max_length)
+        return None if encoded.dropped else self.plain(self.decode(encoded.input_ids))
+
+    def _trained(self) -> list[int]:
+        return [m for m, message in enumerate(self.kept) if message.role == "assistant" and message.train]
+
+    def _texts(self, message: Any) -> list[str]:
+        content = render_content(self.sample, message, self.processor.dialect, self._resize)
+        return [part["text"] for part in content if part["type"] == "text"]
+
+    def _resize(self, width: int, height: int) -> Size:
+        """Stored size -> size in the pixels that the model truly gets."""
+        for index, size in zip(self.mentions, self.shown, strict=False):
+            if self.size(index) == (width, height):
+                return size
+        return width, height
+
+    def size(self, index: int) -> Size:
+        """(width, height) of a picture as stored: recorded, or from its header."""
+        recorded = next((m for m in self.sample.media if m.type == "image" and m.index == index), None)
+        if recorded and recorded.width and recorded.height:
+            return recorded.width, recorded.height
+        return image_size(self._blob(index))
+
+    def _blob(self, index: int) -> Any:
+        blob: Any = self.sample.images[index]
+        return blob.path if blob.bytes is None else bytes(blob.bytes)
 
     # -- what the pixels say -------------------------------------------------------------------------------------------
 
     @cached_property
-    def shown(self) -> list[tuple[int, int]]:
-        """(width, height) of every picture as the model gets it."""
+    def native(self) -> Made | None:
+        """The pictures of the kept turns by transformers' own processor; None without any."""
+        pictures = [decode(self._data(index)).image for index in self.mentions]
+        return make(self.processor.native, pictures) if pictures else None
+
+    def _data(self, index: int) -> bytes:
+        found = self._blob(index)
+        if isinstance(found, bytes):
+            return found
+        with open(found, "rb") as file:
+            return file.read()
+
+    @cached_property
+    def tiled(self) -> bool:
+        """Whether pictures come as more views than one."""
+        return "image_grid_thw" not in self.pixels and len(views(self.pixels)) != len(self.mentions)
+
+    @cached_property
+    def shown(self) -> list[Size]:
+        """(width, height) of every picture as the model gets it; empty without pictures, or where they are tiled."""
         if "image_grid_thw" in self.pixels:
             side = self.processor.native.image_processor.patch_size
             return [(w * side, h * side) for _, h, w in self.pixels["image_grid_thw"].tolist()]
-        return [(p.shape[-1], p.shape[-2]) for p in self.pixels.get("pixel_values", [])]
+        if not self.mentions or "pixel_values" not in self.pixels or self.tiled:
+            return []
+        return [(view.shape[-1], view.shape[-2]) for view in views(self.pixels)]
 
     @cached_property
-    def features(self) -> list[int]:
-        """Features per picture, by transformers' own rule on the real pixels."""
-        native = self.processor.native
-        return [
-            native.replace_image_token(self.pixels, image_idx=i).count(native.image_token)
-            for i in range(len(self.shown))
-        ]
+    def features(self) -> int:
+        """Features that the model makes of the real pixels, by transformers' own rule."""
+        return features(self.processor.native, self.pixels, self.native) if self.native and self.pixels else 0
 
     @cached_property
     def runs(self) -> list[int]:
@@ -152,19 +220,19 @@ class Case:
         token = self.processor.native.image_token_id
         return [len(list(run)) for same, run in groupby(self.encoded.input_ids, token.__eq__) if same]
 
+    @property
+    def resized(self) -> bool:
+        """Whether boxes are written in pixels of the picture that the model gets."""
+        return dialect(self.processor.dialect).frame == "resized"
+
     def landing(self, index: int) -> tuple[Size, Landing]:
         """The size of a picture as stored, and where a mark on a picture of that size lies in what the model gets."""
-        recorded = next((m for m in self.sample.media if m.type == "image" and m.index == index), None)
-        if recorded and recorded.width and recorded.height:
-            size = (recorded.width, recorded.height)
-        else:
-            blob: Any = self.sample.images[index]
-            size = image_size(blob.path if blob.bytes is None else blob.bytes)
-        if size not in self.landings:
-            self.landings[size] = land(self.processor.native, size)
-        return size, self.landings[size]
+        key = self.size(index), len(self.mentions) == 1
+        if key not in self.landings:
+            self.landings[key] = land(self.processor.native, *key)
+        return key[0], self.landings[key]
 
 
-def plain(text: str) -> str:
-    """Text as it is compared: canonically composed, without white space at its ends."""
-    return unicodedata.normalize("NFC", text).strip()
+def _numbered(message: Message, number: int) -> list[Part]:
+    pictures = [part for part in message.content if part.type not in ("text", "region")]
+    return [*pictures, Part(text=f"{number}")]

@@ -1,12 +1,14 @@
-"""The proofs, one function each: a case in, "" or what is wrong out."""
+"""The proofs, one function each: a case in; out comes "" or what is wrong, Unsaid, or None where there is nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vlit_hub.verify.case import IGNORED, Case, plain
+from vlit_hub.verify.boxes import boxes
+from vlit_hub.verify.case import IGNORED, Case
 from vlit_hub.verify.frame import misplaced
+from vlit_hub.verify.said import Unsaid, short
 
 
 @dataclass(frozen=True)
@@ -16,8 +18,8 @@ class Check:
     name: str
     what: str
     """What is proven, in one line."""
-    run: Callable[[Case], str]
-    """"" or what is wrong."""
+    run: Callable[[Case], str | None]
+    """"" or what is wrong; Unsaid where the check cannot speak of the sample; None where it has nothing to look at."""
 
 
 def length(case: Case) -> str:
@@ -39,26 +41,67 @@ def picture_count(case: Case) -> str:
     expected, said = case.mentions, case.encoded.pictures
     if said != expected:
         return f"the turns show pictures {expected}, the processor kept {said}"
-    if len(case.shown) != len(expected):
-        return f"the turns show {len(expected)} pictures, the model gets {len(case.shown)}"
-    if len(case.runs) != len(expected):
-        return f"the turns show {len(expected)} pictures, the tokens hold {len(case.runs)}"
+    if (budgeted(case) or case.native is None) and bool(expected) == bool(case.runs):
+        return ""
+    runs = sum(map(len, case.native.runs)) if case.native else 0
+    if not runs - case.neighbours <= len(case.runs) <= runs:
+        return f"the turns show {len(expected)} pictures in {runs} runs of tokens, the text holds {len(case.runs)}"
     return ""
 
 
-def picture_tokens(case: Case) -> str:
-    found, expected = sum(case.runs), sum(case.features)
+def budgeted(case: Case) -> str:
+    """Why nothing is said of pictures that truncation has made smaller; "" of others."""
+    budget = case.encoded.budget
+    return "" if budget is None else "pictures held to a budget by truncation: their tiles are the processor's choice"
+
+
+def pixels(case: Case) -> str | None:
+    """By value, not by bit: both decode and resize with the same code, but not always on the same machine kernels."""
+    if case.native is None:
+        return "the turns show no picture, the model gets pixels" if case.pixels else None
+    if why := budgeted(case):
+        return Unsaid(why)
+    for name, found in case.pixels.items():
+        expected = case.native.pixels.get(name)
+        if expected is not None and found.numel() != expected.numel():
+            return f"{name} is {tuple(found.shape)}, transformers' own processor makes {tuple(expected.shape)}"
+        if expected is not None and (found.flatten() - expected.flatten()).abs().max() > CLOSE:
+            return f"the model gets other pixels than those of pictures {case.mentions} in this order ({name})"
+    return "" if "pixel_values" in case.pixels else f"the model gets no pixels of pictures {case.mentions}"
+
+
+CLOSE = 0.1
+"""Of normalised pixels, which lie in about -2 .. 2: what two decoders of one JPEG may differ by."""
+
+
+def picture_tokens(case: Case) -> str | None:
+    if not case.mentions and not case.runs:
+        return None
+    found, expected = sum(case.runs), case.features
     return "" if found == expected else f"{found} picture tokens, the model makes {expected} features"
 
 
-def picture_whole(case: Case) -> str:
-    for number, (found, expected) in enumerate(zip(case.runs, case.features, strict=False)):
-        if found != expected:
-            return f"picture {number} of the text has {found} tokens, it takes {expected}"
+def picture_whole(case: Case) -> str | None:
+    if case.native is None:
+        return None
+    if why := budgeted(case):
+        return Unsaid(why)
+    found = iter(case.runs)
+    rest = 0
+    for number, picture in enumerate(case.native.runs):
+        for place, expected in enumerate(picture):
+            rest = rest if rest and not place else next(found, 0)
+            following = any(case.native.runs[number + 1 :]) and place == len(picture) - 1 and case.neighbours
+            if rest < expected or rest > expected and not following:
+                of = f" in run {place}" if len(picture) > 1 else ""
+                return f"picture {number} of the text has {rest} tokens{of}, it takes {expected}"
+            rest -= expected
     return ""
 
 
-def supervised_text(case: Case) -> str:
+def supervised_text(case: Case) -> str | None:
+    if case.resized and case.grounded and not case.shown:
+        return Unsaid("boxes in pixels of a picture that the model gets as tiles: of which size is not known")
     answered = case.answered
     if len(answered) != len(case.answers):
         return f"{len(answered)} supervised stretches for {len(case.answers)} answers"
@@ -66,12 +109,14 @@ def supervised_text(case: Case) -> str:
         ids = case.ids(segment)
         closing = ids[-1:] if ids[-1] in case.special_ids else []
         said = ids[: len(ids) - len(closing)]
-        found = plain(case.decode(said))
-        if found != plain(answer):
-            return f"answer {number} is {_short(answer)}, supervised is {_short(found)}"
-        # The first token may share a space with the template ("▁Yes"), but none may be white space of its own.
-        if _blank(case, said[:1]) and not answer[:1].isspace() or _blank(case, said[-1:]) and not answer[-1:].isspace():
-            return f"white space of the template is supervised with answer {number}: {_short(answer)}"
+        found = case.plain(case.decode(said))
+        if found != case.plain(answer):
+            return f"answer {number} is {short(answer)}, supervised is {short(found)}"
+        # The first token may share a space with the template ("▁Yes"), but none may be white space of its own, unless
+        # the tokenizer begins the answer with it wherever it stands ("▁" "F" "our").
+        opened = _blank(case, said[:1]) and not answer[:1].isspace() and said[:1] != case.opening(answer)
+        if opened or _blank(case, said[-1:]) and not answer[-1:].isspace():
+            return f"white space of the template is supervised with answer {number}: {short(answer)}"
     return ""
 
 
@@ -84,18 +129,36 @@ def boundaries(case: Case) -> str:
     for segment in case.answered:
         inner = [token for token in case.ids(segment)[:-1] if token in case.special_ids]
         if inner:
-            return f"supervision runs across {case.decode(inner[:1])!r}: {_short(case.decode(case.ids(segment)))}"
-    rest = [plain(case.decode(case.ids(segment))) for segment in case.segments if not segment.supervised]
+            return f"supervision runs across {case.decode(inner[:1])!r}: {short(case.decode(case.ids(segment)))}"
+    rest = [case.plain(case.decode(case.ids(segment))) for segment in case.segments if not segment.supervised]
     if case.segments and case.segments[0].supervised:
         return "the first token is supervised"
+    if case.resized and case.grounded and not case.shown:
+        return ""
     for number, texts in enumerate(case.context):
         at = 0
-        for text in map(plain, texts):
+        for text in map(case.plain, texts):
             found = rest[number].find(text, at) if number < len(rest) else -1
             if found < 0:
-                return f"{_short(text)} is not left unsupervised before answer {number}"
+                return f"{short(text)} is not left unsupervised before answer {number}"
             at = found + len(text)
     return ""
+
+
+def turns_once(case: Case) -> str | None:
+    """What stands more often than in the sample is of the template, or a turn that was doubled."""
+    whole, texts = case.plain(case.decode(case.encoded.input_ids)), case.texts
+    for text in dict.fromkeys(texts):
+        found, expected = whole.count(text), _times(text, texts)
+        if found > expected and case.wordless is None:
+            return Unsaid("the template alone cannot be said, so its words are not told from the turns'")
+        if found > expected + (case.wordless or "").count(text):
+            return f"{short(text)} stands {found} times in the text, {expected} times in the sample"
+    return "" if texts else None
+
+
+def _times(text: str, texts: Sequence[str]) -> int:
+    return sum(other.count(text) for other in texts)
 
 
 def stop_token(case: Case) -> str:
@@ -106,26 +169,25 @@ def stop_token(case: Case) -> str:
     return ""
 
 
-def box_frame(case: Case) -> str:
+def box_frame(case: Case) -> str | None:
     for index in case.grounded:
         size, landing = case.landing(index)
         if wrong := misplaced(landing, size, case.processor.dialect):
             return f"picture {index}: {wrong}"
-    return ""
+    return "" if case.grounded else None
 
 
 CHECKS = (
     Check("length", "no sample is longer than max_length", length),
     Check("labels", "each label is the token of its position, or ignored", labels),
-    Check("picture count", "pictures in the text = pictures shown = pictures of the kept turns", picture_count),
+    Check("picture count", "pictures in the text = pictures kept = pictures of the kept turns", picture_count),
+    Check("pixels", "the model gets the pixels of the turns' pictures, in their order", pixels),
     Check("picture tokens", "picture tokens = features of the real pixels", picture_tokens),
     Check("pictures whole", "no picture is cut: each has all its tokens", picture_whole),
     Check("box frame", "the frame of the boxes is the frame of the pixels", box_frame),
+    Check("boxes", "written boxes lie on the sample's: half a quantum + 1 px of what the model gets", boxes),
     Check("supervised text", "supervised text = the answers, exactly", supervised_text),
     Check("boundaries", "questions and instructions carry no loss", boundaries),
+    Check("turns once", "no turn stands in the text more often than in the sample", turns_once),
     Check("stop token", "each answer's end-of-turn token is supervised, once", stop_token),
 )
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:40]}...{text[-15:]}")

@@ -9,6 +9,7 @@ import numpy as np
 
 from vlit_hub.regions import dialect, parse, render
 from vlit_hub.schema import Region
+from vlit_hub.verify.native import make, views
 
 Size = tuple[int, int]
 """(width, height) in pixels."""
@@ -25,24 +26,25 @@ class Landing:
     mark: list[float]
     """The marked box, 0..1 of the stored picture: MARK on whole pixels."""
     shown: Size
-    """Of the picture that the model gets."""
+    """Of the picture that the model gets, or of its view of the whole of it."""
     box: list[float]
     """Where the mark lies, 0..1 of that picture; empty where it is not seen."""
 
 
-def land(native: Any, size: Size) -> Landing:
-    """Two pictures of ``size`` that differ in the mark alone, both as the model gets them."""
+def land(native: Any, size: Size, alone: bool = True) -> Landing:
+    """Pictures of ``size`` that differ in the mark alone, as the model gets them; ``alone`` in their sample or not."""
     import PIL.Image
 
     left, top, right, bottom = (round(value * size[i % 2]) for i, value in enumerate(MARK))
     corners = left, top, max(right, left + 1), max(bottom, top + 1)
     plain = PIL.Image.new("RGB", size)
-    marked = plain.copy()
+    marked, cornered = plain.copy(), plain.copy()
     marked.paste((255, 255, 255), corners)
-    made = [native.image_processor(images=[picture], return_tensors="pt") for picture in (plain, marked)]
-    differing = np.abs(made[1]["pixel_values"].numpy() - made[0]["pixel_values"].numpy())
-    seen = _patches_joined(differing, native.image_processor, made[0]) if "image_grid_thw" in made[0] else differing[0]
-    rows_and_columns = seen.sum(0)
+    for box in _corners(size):
+        cornered.paste((255, 255, 255), box)
+    shown = [_shown(native, picture, 1 if alone else 2) for picture in (plain, marked, cornered)]
+    number = _whole(np.abs(shown[2] - shown[0]))
+    rows_and_columns = np.abs(shown[1][number] - shown[0][number]).sum(0)
     across, down = _extent(rows_and_columns.sum(0)), _extent(rows_and_columns.sum(1))
     return Landing(
         mark=[corner / size[i % 2] for i, corner in enumerate(corners)],
@@ -51,12 +53,38 @@ def land(native: Any, size: Size) -> Landing:
     )
 
 
-def _patches_joined(patches: np.ndarray, images: Any, made: Any) -> np.ndarray:
-    """Qwen's rows of patches, merged blocks together, as one (1, height, width)."""
+def _corners(size: Size) -> list[tuple[int, int, int, int]]:
+    """Boxes of a sixteenth of each side, in the corners of a picture."""
+    width, height = max(size[0] // 16, 1), max(size[1] // 16, 1)
+    return [(x, y, x + width, y + height) for x in (0, size[0] - width) for y in (0, size[1] - height)]
+
+
+def _shown(native: Any, picture: Any, count: int) -> np.ndarray:
+    """The views (views, 3, height, width) of the first of ``count`` equal pictures of a sample."""
+    made = make(native, [picture] * count).pixels
+    if "image_grid_thw" in made:
+        return _patches_joined(made, native.image_processor)
+    found = views(made)
+    return found[: len(found) // count]
+
+
+def _whole(cornered: np.ndarray) -> int:
+    """Which view shows the whole picture: a corner lies in each of its quarters, and least of it is corner."""
+    height, width = (side // 2 for side in cornered.shape[-2:])
+    lit = (cornered.max(1) > 0).astype(float)
+    halves = [lit[:, rows] for rows in (slice(None, height), slice(height, None))]
+    quarters = [half[..., columns] for half in halves for columns in (slice(None, width), slice(width, None))]
+    seen = sum((quarter.max((1, 2)) for quarter in quarters), np.zeros(len(lit)))
+    return int((seen - lit.mean((1, 2))).argmax())
+
+
+def _patches_joined(made: Any, images: Any) -> np.ndarray:
+    """Qwen's rows of patches of the first picture, merged blocks together, as one (1, 3, height, width)."""
     _, height, width = made["image_grid_thw"][0].tolist()
     side, merged = images.patch_size, images.merge_size
-    blocks = patches.reshape(height // merged, width // merged, merged, merged, -1, side, side).sum(4)
-    return blocks.transpose(0, 2, 4, 1, 3, 5).reshape(1, height * side, width * side)
+    patches = made["pixel_values"].numpy()[: height * width]
+    blocks = patches.reshape(height // merged, width // merged, merged, merged, 3, -1, side, side)[..., 0, :, :]
+    return blocks.transpose(4, 0, 2, 5, 1, 3, 6).reshape(1, 3, height * side, width * side)
 
 
 def _extent(profile: np.ndarray) -> tuple[float, float] | None:

@@ -15,6 +15,7 @@ from vlit_hub.shards import ShardError
 from vlit_hub.verify.case import Case
 from vlit_hub.verify.checks import CHECKS
 from vlit_hub.verify.frame import Landing, Size
+from vlit_hub.verify.said import Unsaid
 
 
 class Samples(Protocol):
@@ -35,14 +36,31 @@ class CheckRow:
     failed: int = 0
     first: str = ""
     """The first failure, beginning with the sample's name."""
+    unsaid: int = 0
+    """Samples of which the check cannot speak."""
+    why: str = ""
+    """Why not, of the first of them."""
 
     @property
     def passed(self) -> bool:
-        """Whether nothing failed (a check that met no sample has passed)."""
+        """Whether nothing failed; ``result`` tells what proves nothing from what passed."""
         return not self.failed
 
-    def count(self, name: str, wrong: str) -> None:
-        """Add one result."""
+    @property
+    def result(self) -> str:
+        """pass, FAIL, "not said" (it can speak of no sample; ``why`` tells why), or "nothing to check"."""
+        if self.failed:
+            return "FAIL"
+        return "pass" if self.checked else "not said" if self.unsaid else "nothing to check"
+
+    def count(self, name: str, wrong: str | None) -> None:
+        """Add one result, as a check gives it (checks.Check.run)."""
+        if wrong is None:
+            return
+        if isinstance(wrong, Unsaid):
+            self.unsaid += 1
+            self.why = self.why or str(wrong)
+            return
         self.checked += 1
         if wrong:
             self.failed += 1
@@ -70,7 +88,7 @@ class Report:
             "ok": self.ok,
             "samples": self.samples,
             "dropped": self.dropped,
-            "rows": [vars(row) | {"passed": row.passed} for row in self.rows],
+            "rows": [vars(row) | {"passed": row.passed, "result": row.result} for row in self.rows],
         }
 
 
@@ -93,7 +111,7 @@ def verify(
     checks = [CheckRow(check.name, check.what) for check in CHECKS]
     report = Report([encodes, *checks, kept])
     reasons: Counter[str] = Counter()
-    landings: dict[Size, Landing] = {}
+    landings: dict[tuple[Size, bool], Landing] = {}
     for row in _spread(len(store), limit):
         report.samples += 1
         case = _case(store, row, processor, max_length, encodes, on_error)
