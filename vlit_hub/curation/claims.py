@@ -61,16 +61,23 @@ class Mention:
     phrase: str
     start: int
     stop: int
+    lead: tuple[str, ...] = ()
+    """Up to LEAD words before it."""
+
+    @property
+    def before(self) -> str:
+        """The word before it."""
+        return self.lead[-1] if self.lead else ""
 
 
 _FIGURES = {word: number for number, word in enumerate(NUMBERS) if number} | {"zero": 0, "dozen": 12, "single": 1}
 _NUM = rf"(?:{'|'.join(sorted(_FIGURES, key=len, reverse=True))}|\d{{1,3}})"
 _PICTURE = r"(?:picture|image|photo|photograph|scene|frame|shot|view|snapshot)"
+_SENTENCE = re.compile(r"[.;!?\n]+(?=\s|$)")
 _CLAUSE = re.compile(
-    r"[.;!?\n]+(?=\s|$)|\b(?:but|however|although|though|whereas|while|because|since|so that|yet)\b|"
+    r"\b(?:but|however|although|though|whereas|while|because|since|so that|yet)\b|"
     r"(?:,\s*|\band\s+)(?=(?:there (?:is|are|was|were)|there's|it (?:is|shows)|i (?:see|count|can|do)|what it does)\b)|"
-    r"[,:](?=\s*(?:only|just|not|no|instead|rather)\b)",
-    re.IGNORECASE,
+    r"[,:](?=\s*(?:only|just|not|no|instead|rather)\b)"
 )
 _SEE = (
     r"(?:see|find|spot|show|contain|include|have|feature|notice|detect|depict|make out|identify|observe|count|appear)"
@@ -92,9 +99,36 @@ _OTHER_NOT = re.compile(r"(?:n['’]t|\bnot(?! only| just))\b")
 _HEDGE = re.compile(
     r"\b(?:may|might|could|would|should|possibly|perhaps|maybe|probably|likely|appears?|seems?|seemingly|if|"
     r"like|such as|resembl\w+|imagine|for example|unlike|rather than|used (?:to|for)|designed|intended|suggest\w*|"
-    r"impl(?:y|ies)|typical\w*|usually|often|whether|looking for|wants?|reminiscent|shaped|-shaped|known as|"
-    r"in front of a sign|similar|than|ready for|waiting for|advert\w*|painting of|picture of|drawing of|logo)\b"
+    r"impl(?:y|ies)|typical\w*|usually|often|whether|looking for|wants?|reminiscent|shaped|known as|similar|"
+    r"than|ready for|waiting for|advert\w*|painting of|picture of|drawing of|logo)\b"
 )
+_PARTS = re.compile("[,:]")
+_TOKEN = re.compile(r"[a-z0-9]+(?:-[a-z]+)*")
+_NUMBER_OF = re.compile(r"\b(?:number|count|tally|total) of (?:the |all )?$")
+_FIGURE = re.compile(rf"\b({_NUM})\b")
+_COLON = re.compile(rf"\s*:\s*({_NUM})\b")
+LEAD = 5
+"""Words before a name that its number is looked for in."""
+_VERB_BEFORE = ("to", "they", "we")
+_DENYING = frozenset(
+    "no not nor neither none nowhere zero without cannot free devoid absence absent lack lacks lacking unable missing "
+    "fails fail t".split()
+)
+"""One of these words is in any clause that denies ("don't" is two)."""
+_HEDGING = frozenset(
+    "may might could would should possibly perhaps maybe probably likely appear appears seem seems seemingly if "
+    "like such resembles resembling resembled imagine for unlike rather used designed intended suggest suggests "
+    "suggesting implies imply typical typically usually often whether looking want wants reminiscent shaped known "
+    "similar than ready waiting advertisement advertising advertised adverts painting picture drawing logo".split()
+)
+"""One of these is in any clause that hedges."""
+_JOINING = frozenset(
+    "but however although though whereas while because since so yet there it i what only just not no instead "
+    "rather".split()
+)
+"""One of these is in any sentence of several clauses."""
+_PLAIN = frozenset("a an the his her its their this that my our your".split())
+_ALONE = frozenset("a an any no the of see single neither nor and or without".split())
 _APPROXIMATE = re.compile(
     r"\b(?:at least|at most|about|around|over|more than|fewer than|less than|nearly|almost|up to|approximately|roughly|"
     r"another|other|some of|most of|several|few|many|various|multiple)\s*$"
@@ -141,7 +175,7 @@ def claims(question: str, answer: str, lexicon: Lexicon) -> list[Claim]:
     found = [*_answered(asked, said, lexicon)]
     if found and found[0].kind == "value":
         return found
-    for clause in clauses(_LEAD.sub("", said, count=1)):
+    for clause in clauses(said[lead.end() :] if (lead := _LEAD.match(said)) else said):
         found += _of_clause(clause, lexicon)
     known = {claim.name.labels for claim in found if claim.kind == "count" and not claim.asked}
     kept = [claim for claim in found if not (claim.asked and claim.kind == "count" and claim.name.labels in known)]
@@ -155,34 +189,47 @@ def _key(claim: Claim) -> tuple[object, ...]:
 def clauses(text: str) -> Iterator[str]:
     """Stretches of a text that affirm or deny on their own; questions are left out."""
     start = 0
-    for match in _CLAUSE.finditer(text):
+    for match in _SENTENCE.finditer(text):
         if match.start() > start and "?" not in match[0]:
-            yield text[start : match.start()]
+            yield from _parts(text[start : match.start()])
         start = match.end()
     if start < len(text):
-        yield text[start:]
+        yield from _parts(text[start:])
+
+
+def _parts(sentence: str) -> Iterator[str]:
+    if _JOINING.isdisjoint(_TOKEN.findall(sentence)):
+        return iter((sentence,))
+    return (part for part in _CLAUSE.split(sentence) if part and not part.isspace())
 
 
 def mentions(clause: str, lexicon: Lexicon) -> list[Mention]:
     """The names in a clause, longest first, none inside another."""
-    tokens = [(match[0], match.start(), match.end()) for match in re.finditer(r"[a-z0-9]+(?:-[a-z]+)*", clause)]
-    words = [token[0] for token in tokens]
-    found, at = [], 0
+    words = _TOKEN.findall(clause)
+    if lexicon.firsts.keys().isdisjoint(words):
+        return []
+    tokens = list(_TOKEN.finditer(clause))
+    found, at, firsts = [], 0, lexicon.firsts
     while at < len(words):
-        hit = lexicon.find(words[at : at + lexicon.longest])
+        hit = lexicon.find(words[at : at + firsts[words[at]]]) if words[at] in firsts else None
         if hit is None:
             at += 1
             continue
         length, name, phrase = hit
-        start, stop = tokens[at][1], tokens[at + length - 1][2]
+        stop = tokens[at + length - 1].end()
         following = words[at + length] if at + length < len(words) else ""
-        modifies = clause[stop : stop + 1] == " " and following in COMPOUNDS and words[at + length - 1] in phrase
-        verb = at > 0 and words[at - 1] in ("to", "they", "we")
-        colour = phrase == "orange" and following and following not in _FUNCTION and not clause[stop:].startswith(",")
-        if not (modifies or verb or colour):
-            found.append(Mention(name, phrase, start, stop))
+        if not _says_which(clause, stop, words[at + length - 1], following, phrase):
+            if not at or words[at - 1] not in _VERB_BEFORE:
+                found.append(Mention(name, phrase, tokens[at].start(), stop, tuple(words[max(0, at - LEAD) : at])))
         at += length
     return found
+
+
+def _says_which(clause: str, stop: int, last: str, following: str, phrase: str) -> bool:
+    """Whether a name only tells one thing of another: "bus stop", "orange shirt"."""
+    if following in COMPOUNDS and clause[stop : stop + 1] == " " and last in phrase:
+        return True
+    return phrase == "orange" and bool(following) and following not in _FUNCTION and clause[stop : stop + 1] != ","
 
 
 def _of_clause(clause: str, lexicon: Lexicon) -> Iterator[Claim]:
@@ -192,46 +239,57 @@ def _of_clause(clause: str, lexicon: Lexicon) -> Iterator[Claim]:
     denied, hedged = _scopes(clause)
     for mention in named:
         at = mention.start
-        out = any(start <= at < stop for start, stop in denied)
-        if not out and any(at >= place for place in hedged):
+        out = bool(denied) and any(start <= at < stop for start, stop in denied)
+        if not out and at >= hedged:
+            continue
+        if not out and mention.before in _PLAIN:
+            yield Claim("exists", mention.phrase, mention.name)
             continue
         claim = _counted(clause, mention)
         yield replace(claim, holds=False) if out else claim
-    places = list(_PLACE.finditer(clause))
-    for part in re.split("[,:]", clause) if places and not denied and not hedged else ():
+    if "cent" in clause or "top" in clause or "bottom" in clause or "upper" in clause or "lower" in clause:
+        yield from _placed(clause, bool(denied) or hedged < len(clause), lexicon)
+
+
+def _placed(clause: str, unsure: bool, lexicon: Lexicon) -> Iterator[Claim]:
+    places = not unsure and _PLACE.search(clause)
+    for part in _PARTS.split(clause) if places else ():
         here, there = mentions(part, lexicon), list(_PLACE.finditer(part))
         if len(here) == len(there) == 1:
             yield Claim("place", here[0].phrase, here[0].name, place=_ninth(there[0]))
 
 
-def _scopes(clause: str) -> tuple[list[tuple[int, int]], list[int]]:
-    """(stretches in which names are denied, places behind which they say nothing)."""
-    denied = []
-    for match in _DENIED.finditer(clause):
-        end = _END.search(clause, match.end())
-        denied.append((match.start(), end.start() if end else len(clause)))
-    if before := _DENIED_BEFORE.search(clause):
-        denied.append((0, before.start()))
-    hedged = [match.start() for match in _HEDGE.finditer(clause)]
-    hedged += [match.start() for match in _OTHER_NOT.finditer(clause)]
-    if re.search(r"\b(?:or|either)\b", clause):
-        hedged.append(0)
-    return denied, hedged
+def _scopes(clause: str) -> tuple[list[tuple[int, int]], int]:
+    """(stretches in which names are denied, place behind which they say nothing)."""
+    denied: list[tuple[int, int]] = []
+    hedged, words = len(clause), set(_TOKEN.findall(clause))
+    if not _DENYING.isdisjoint(words):
+        for match in _DENIED.finditer(clause):
+            end = _END.search(clause, match.end())
+            denied.append((match.start(), end.start() if end else len(clause)))
+        if before := _DENIED_BEFORE.search(clause):
+            denied.append((0, before.start()))
+        if other := _OTHER_NOT.search(clause):
+            hedged = other.start()
+    if not _HEDGING.isdisjoint(words) and (hedge := _HEDGE.search(clause, 0, hedged)):
+        hedged = hedge.start()
+    return denied, 0 if "or" in words or "either" in words else hedged
 
 
 def _counted(clause: str, mention: Mention) -> Claim:
     """The claim of one mention: a number where one stands before it, else that it is there."""
     before, rest = clause[: mention.start], clause[mention.stop :]
     whole = _REST.match(rest) is not None
-    if re.search(r"\b(?:number|count|tally|total) of (?:the |all )?$", before):
-        if after := re.search(rf"\b({_NUM})\b", rest):
+    if mention.before in ("of", "the", "all") and _NUMBER_OF.search(before):
+        if after := _FIGURE.search(rest):
             return Claim("count", mention.phrase, mention.name, number=_figure(after[1]))
-    elif after := re.match(rf"\s*:\s*({_NUM})\b", rest):
+    elif after := _COLON.match(rest):
         return Claim("count", mention.phrase, mention.name, number=_figure(after[1]))
-    match = _BEFORE.search(before)
+    numbered = any(word in _FIGURES or word.isdigit() for word in mention.lead)
+    match = _BEFORE.search(before) if numbered else None
     if match is None:
-        alone = re.search(r"\b(?:a|an|any|no|the|of|see|single|neither|nor|and|or|without)\s+$", before) is not None
-        return Claim("exists", mention.phrase, mention.name, whole=whole and (alone or not before.strip()))
+        alone = mention.before in _ALONE or not before.strip()
+        return Claim("exists", mention.phrase, mention.name, whole=whole and alone)
     lead, adjectives = before[: match.start(1)], match[3].split()
     single = match[1] in ("one", "1", "single") and (not _ONE.search(lead) or not (whole or lead.strip()))
     vague = _APPROXIMATE.search(lead) or single

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from vlit_hub.schema import Message, Sample
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 """A word or a number, in any script that puts something between them."""
+
+_ASCII_WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*|[0-9]+(?:[.,][0-9]+)*")
+"""The same over lower-case ASCII, in half the time."""
 
 Box = tuple[float, float, float, float]
 
@@ -43,13 +45,28 @@ class Annotations(Protocol):
         """What is known of the one picture of a sample; None where nothing is, or it shows several."""
 
 
+T = TypeVar("T")
+
+
+class lazy(Generic[T]):
+    """As functools.cached_property, without its lock, which costs more than most of what is kept here."""
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self.function, self.name = function, function.__name__
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: Any, owner: type) -> T:
+        value = instance.__dict__[self.name] = self.function(instance)
+        return value
+
+
 class Facts:
     """One sample, cut into what indicators ask for. Nothing is computed before it is asked for."""
 
     def __init__(self, sample: Sample, annotation: Annotation | None = None) -> None:
         self.sample, self.annotation = sample, annotation
 
-    @cached_property
+    @lazy
     def rounds(self) -> list[tuple[str, str]]:
         """(what was asked, the supervised answer) of each train=true assistant message, in order. What was asked is
         the user text since the assistant's message before."""
@@ -63,30 +80,35 @@ class Facts:
                 asked = ""
         return found
 
-    @cached_property
+    @lazy
     def questions(self) -> list[str]:
         """What was asked, per round."""
         return [question for question, _ in self.rounds]
 
-    @cached_property
+    @lazy
     def answers(self) -> list[str]:
         """The supervised answers."""
         return [answer for _, answer in self.rounds]
 
-    @cached_property
+    @lazy
     def question_words(self) -> list[list[str]]:
         """Lower-case words per question."""
-        return [WORD.findall(question.lower()) for question in self.questions]
+        return list(map(words_of, self.questions))
 
-    @cached_property
+    @lazy
     def answer_words(self) -> list[list[str]]:
         """Lower-case words per answer."""
-        return [WORD.findall(answer.lower()) for answer in self.answers]
+        return list(map(words_of, self.answers))
 
-    @cached_property
+    @lazy
     def english(self) -> bool:
         """Whether rules about English words speak of this sample."""
         return self.sample.language.partition("-")[0] == "en"
+
+
+def words_of(text: str) -> list[str]:
+    """The lower-case words and numbers of a text."""
+    return (_ASCII_WORD if text.isascii() else WORD).findall(text.lower())
 
 
 def text_of(message: Message) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vlit_hub.curation.columns import Unit, Work
-from vlit_hub.curation.facts import WORD, Facts
+from vlit_hub.curation.facts import Facts, words_of
 from vlit_hub.curation.neighbours import near_hashes
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _permutations() -> Any:
 
 def text64(text: str) -> int:
     """64 bits of a text, without regard to case, punctuation and spaces."""
-    plain = " ".join(WORD.findall(text.lower()))
+    plain = " ".join(words_of(text))
     return int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), "big")
 
 
@@ -137,7 +137,7 @@ class Hashing(Work):
             found["thumbs"].append([thumb for _, thumb in read])
             found["unreadable"].append(len(hashes) - len(read))
             whole = "\n".join(texts)
-            found["signature"].append(signature(WORD.findall(whole.lower())))
+            found["signature"].append(signature(words_of(whole)))
             found["text"].append(text64(whole))
         return pa.table({name: pa.array(found[name], kind) for name, kind in _types().items()})
 

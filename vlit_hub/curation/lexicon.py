@@ -135,6 +135,11 @@ IRREGULAR = {
 }  # fmt: skip
 
 
+_SEVERAL: dict[str, list[str]] = {}
+for _plural, _singular in IRREGULAR.items():
+    _SEVERAL.setdefault(_singular, []).append(_plural)
+
+
 @dataclass(frozen=True)
 class Name:
     """What a phrase may mean. ``exact``: it is a name of the label, neither narrower nor wider."""
@@ -146,21 +151,29 @@ class Name:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """Phrases in the singular -> what they may mean; ``values``: words for a colour or shape -> the one in labels."""
+    """``names``: surface form, singular or plural -> (what it may mean, its singular). ``firsts``: first word of a
+    surface form -> most words of one that begins so. ``values``: word for a colour or shape -> the one in labels."""
 
-    names: Mapping[str, Name]
-    longest: int
+    names: Mapping[str, tuple[Name, str]]
+    firsts: Mapping[str, int]
     values: Mapping[str, str]
 
     def find(self, words: list[str]) -> tuple[int, Name, str] | None:
-        """The longest name that these lower-case words begin with: (words of it, what it means, as in the lexicon)."""
-        for length in range(min(self.longest, len(words)), 0, -1):
-            head = " ".join(words[: length - 1])
-            for last in singulars(words[length - 1]):
-                phrase = f"{head} {last}" if head else last
-                if phrase in self.names:
-                    return length, self.names[phrase], phrase
+        """The longest name that these lower-case words begin with: (words of it, what it means, its singular)."""
+        for length in range(min(self.firsts.get(words[0], 0), len(words)), 0, -1):
+            found = self.names.get(words[0] if length == 1 else " ".join(words[:length]))
+            if found is not None:
+                return length, *found
         return None
+
+
+def forms(phrase: str) -> list[str]:
+    """A phrase in the singular, and all that may be its plural."""
+    head, _, last = phrase.rpartition(" ")
+    several = [last, last + "s", last + "es", *_SEVERAL.get(last, ())]
+    if last.endswith("y"):
+        several.append(last[:-1] + "ies")
+    return [f"{head} {word}" if head else word for word in several]
 
 
 def singulars(word: str) -> tuple[str, ...]:
@@ -199,7 +212,19 @@ def lexicon(labels: frozenset[str]) -> Lexicon:
         for word, shape in _words(shapes, SHAPES).items():
             names[word] = Name(frozenset(label for label in labels if label.endswith(f" {shape}")))
         names |= {thing: Name(labels) for thing in THINGS[:-1]}
-    return Lexicon(names, max((len(name.split()) for name in names), default=0), values)
+    return _lexicon(names, values)
+
+
+def _lexicon(names: Mapping[str, Name], values: Mapping[str, str]) -> Lexicon:
+    surface: dict[str, tuple[Name, str]] = {phrase: (name, phrase) for phrase, name in names.items()}
+    for phrase, name in names.items():
+        for form in forms(phrase):
+            surface.setdefault(form, (name, phrase))
+    firsts: dict[str, int] = {}
+    for form in surface:
+        words = form.split()
+        firsts[words[0]] = max(firsts.get(words[0], 0), len(words))
+    return Lexicon(surface, firsts, values)
 
 
 def _add(names: dict[str, Name], table: Mapping[str, str], labels: Iterable[str], exact: bool) -> None:

@@ -36,7 +36,10 @@ _RESIDUE_WORDS = ("{", "[", "<", "caption", "bounding box", "coordinates", "desc
 
 
 def _found(pattern: re.Pattern[str], words: tuple[str, ...], lower: str) -> bool:
-    return any(word in lower for word in words) and pattern.search(lower) is not None
+    for word in words:
+        if word in lower:
+            return pattern.search(lower) is not None
+    return False
 
 
 def cut_off(answer: str, words: list[str]) -> bool:
