@@ -121,7 +121,7 @@ def turns_of(value: Any, where: str = "conversations") -> list[Turn]:
             if type(name) is str and type(text) is str and (role := ROLES.get(name)):
                 turns.append((role, text))
                 continue
-        if isinstance(item, Mapping):
+        if type(item) is dict or isinstance(item, Mapping):
             turns += (
                 [_mapping_turn(item, f"{where}[{i}]")]
                 if len(item) != 2 or _is_turn(item)
@@ -234,12 +234,13 @@ def _boxes(dialect: str, text: str, regions: list[Region]) -> list[Part]:
 
 def _mention(messages: list[Message], refs: list[str], used: int, ctx: Context, placeholder: str, where: str) -> None:
     """Put the pictures that no turn mentions in front of the first user turn."""
-    first = next((i for i, m in enumerate(messages) if m.role == "user"), None)
-    if first is None or used:
-        ctx.report(where, f"{len(refs) - used} pictures that no {placeholder} mentions")
-        return
-    parts = [Part("image", index=i) for i in range(len(refs))]
-    messages[first] = Message(role="user", content=parts + messages[first].content)
+    if not used:
+        for i, message in enumerate(messages):
+            if message.role == "user":
+                pictures = [Part("image", index=k) for k in range(len(refs))]
+                messages[i] = Message("user", pictures + message.content)
+                return
+    ctx.report(where, f"{len(refs) - used} pictures that no {placeholder} mentions")
 
 
 def _group(ref: str, pattern: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from vlit_hub.formats.conversations import Turn, dialogue, turns_of
 from vlit_hub.formats.fields import meta_json, text_field
 from vlit_hub.regions import parse
+from vlit_hub.regions.convention import fours
 from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
@@ -18,6 +19,8 @@ START, END = "<st>", "<ed>"
 _DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _NUMBER = rf"\s*{_DIGITS}\s*"
 _BOX = rf"\[{','.join([_NUMBER] * 4)}\]"
+_VALUES = re.compile(_DIGITS).findall
+_BROKEN = re.compile(r"\[\s*\d*\.\d+\s*,").search
 _MARKED = re.compile(rf"<st>((?:(?!<st>|<ed>).)*)<ed>(?:\s*({_BOX}(?:\s*,\s*{_BOX})*))?", re.DOTALL)
 
 
@@ -85,16 +88,18 @@ class _Marks:
         self.ctx = ctx
 
     def __call__(self, text: str, regions: list[Region]) -> list[Part]:
+        if text and "[" not in text and START not in text and END not in text:  # the usual text, fast
+            return [Part("text", text)]
         parts: list[Part] = []
         end = 0
         for match in _MARKED.finditer(text):
-            parts += self._plain(text[end : match.start()], regions)
-            literal = match.group(2) or ""
-            values = [float(v) for v in re.findall(_DIGITS, literal)]
-            boxes = [values[k : k + 4] for k in range(0, len(values), 4)]
+            if (start := match.start()) > end:
+                parts += self._plain(text[end:start], regions)
+            literal = match[2]
             first = len(regions)
-            regions += [Region(box=box, native=literal) for box in boxes]
-            parts.append(Part("region", text=match.group(1), regions=list(range(first, len(regions)))))
+            if literal:
+                regions += [Region(box=box, native=literal) for box in fours(list(map(float, _VALUES(literal))))]
+            parts.append(Part("region", match[1], regions=list(range(first, len(regions)))))
             end = match.end()
         parts += self._plain(text[end:], regions)
         return parts or [Part()]
@@ -102,14 +107,18 @@ class _Marks:
     def _plain(self, text: str, regions: list[Region]) -> list[Part]:
         if START in text or END in text:
             self.ctx.report(self.where, "a phrase mark is not balanced; the text is kept")
+        if "[" not in text:
+            return [Part("text", text)] if text else []
         parts: list[Part] = []
-        for piece in parse(text, "float") if "[" in text else [text] if text else []:
+        broken = False
+        for piece in parse(text, "float"):
             if isinstance(piece, str):
-                parts.append(Part(text=piece))
+                parts.append(Part("text", piece))
+                broken = broken or _BROKEN(piece) is not None
             else:
                 parts.append(Part("region", regions=list(range(len(regions), len(regions) + len(piece[1])))))
                 regions += piece[1]
-        if any("[" in part.text and re.search(r"\[\s*\d*\.\d+\s*,", part.text) for part in parts):
+        if broken:
             self.ctx.report(self.where, "a box has broken numbers; the text is kept")
         return parts
 

@@ -31,11 +31,12 @@ def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
     found = {key: record[key] for key in keys if key in record}
     if not found:
         return ""
-    for key, value in found.items():
-        if type(value) is not str:
-            _refuse_not_finite(key, value)
     try:
-        return _encode(found).decode()
+        text = _encode(found)
+        if b"null" in text:
+            for key, value in found.items():
+                _refuse_not_finite(key, value)
+        return text.decode()
     except UnicodeEncodeError:
         raise BadRecord(", ".join(found), "a text is not UTF-8, or holds half of a surrogate pair") from None
     except RecursionError:

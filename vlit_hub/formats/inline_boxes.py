@@ -39,7 +39,7 @@ def boxed_dialogue(
     value: Any = record.get(turns_key)
     if by_position and (told := _told_otherwise(value)):
         ctx.report(f"{turns_key}.from", "not the role that the turn's position gives; the position counts")
-        value = [{**item, "from": _role(i)} for i, item in enumerate(value)]
+        value = [{**item, "from": ("human", "gpt")[i % 2]} for i, item in enumerate(value)]
         record, meta_keys = {**record, "from": told}, (*meta_keys, "from")
     turns = turns_of(value, turns_key)
     cut = partial(cut_boxes, dialect=dialect, where=turns_key, ctx=ctx) if refs else None
@@ -92,16 +92,16 @@ def boxed_reply(
 def cut_boxes(text: str, regions: list[Region], *, dialect: str, where: str, ctx: Context) -> list[Part]:
     """The parts of a text with boxes in ``dialect``, whose regions are added to the list."""
     pieces = parse(text, dialect)
-    if malformed(pieces, dialect):
+    if "<" in text and malformed(pieces, dialect):  # every mark holds one
         ctx.report(where, "a mark or box is malformed; its text is kept")
     parts = []
     for piece in pieces:
-        if isinstance(piece, str):
+        if type(piece) is str:
             parts.append(Part("text", piece))
         else:
             start = len(regions)
             regions += piece[1]
-            parts.append(Part("region", text=piece[0], regions=list(range(start, len(regions)))))
+            parts.append(Part("region", piece[0], regions=list(range(start, len(regions)))))
     return parts
 
 
@@ -109,27 +109,24 @@ def picture_of(record: Mapping[str, Any], templates: Sequence[str]) -> tuple[lis
     """([reference], keys it is made of) by the first template whose keys are all there; ([], []) where none is."""
     for template in templates:
         keys = _slots(template)
-        if any([record.get(key) in (None, "") for key in keys]):
+        values = [record.get(key) for key in keys]
+        if None in values or "" in values:
             continue
         ref = template
-        for key in keys:
-            if type(record[key]) not in (str, int):
-                raise BadRecord(key, f"expected a name or a number, found {record[key]!r:.40}")
-            ref = ref.replace("{" + key + "}", str(record[key]))
+        for key, value in zip(keys, values, strict=True):
+            if type(value) not in (str, int):
+                raise BadRecord(key, f"expected a name or a number, found {value!r:.40}")
+            ref = ref.replace("{" + key + "}", str(value))
         return [ref], keys
     return [], []
 
 
 def _told_otherwise(value: Any) -> list[Any]:
     """What turns say of their role, where any differs from the one of its position; else []."""
-    if not isinstance(value, list) or not all(isinstance(item, Mapping) and "value" in item for item in value):
+    if not isinstance(value, list) or not all([type(item) is dict and "value" in item for item in value]):
         return []
     told = [item.get("from") for item in value]
-    return told if told != [_role(i) for i in range(len(told))] else []
-
-
-def _role(position: int) -> str:
-    return ("human", "gpt")[position % 2]
+    return told if told[::2] != ["human"] * len(told[::2]) or told[1::2] != ["gpt"] * len(told[1::2]) else []
 
 
 def _filled(template: str, record: Mapping[str, Any]) -> str:

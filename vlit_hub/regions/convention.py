@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 Boxes = list[list[float]]
 
@@ -28,11 +29,11 @@ class Dialect:
     quantum: float
     """Step of the written numbers, in the frame's own unit: what is read back lies within half of it."""
     literal: re.Pattern[str]
-    """Matches one written group of boxes."""
+    """Matches one written group of boxes; the group that took part in a match, where one did, is its phrase."""
     write: Callable[[str, Boxes], str]
     """RenderError where the phrase holds the dialect's own marks."""
     read: Callable[[str], tuple[str, Boxes]]
-    """Literal -> (phrase, boxes); ValueError for numbers outside the dialect's grid."""
+    """What stands behind a matched phrase, or the literal -> (phrase of its own, boxes); ValueError off the grid."""
     floors: bool = False
     """Whether numbers are cut (a bin, read as its centre) and not rounded (read as the value)."""
     beside: str = "{phrase} {boxes}"
@@ -56,28 +57,27 @@ class Grid:
         code = math.floor(value * self.steps) if self.floors else round(value * self.steps)
         return min(max(code, 0), self.top)
 
-    def value(self, code: int) -> float:
-        """The share a number stands for: the centre of a floored bin, at most 1; ValueError beyond ``top``."""
-        if not 0 <= code <= self.top:
-            raise ValueError(f"{code} is not on the grid 0..{self.top}")
-        return min((code + 0.5) / self.steps, 1.0) if self.floors else code / self.steps
+    @cached_property
+    def values(self) -> list[float]:
+        """Number -> the share it stands for: the centre of a floored bin, at most 1."""
+        half = 0.5 if self.floors else 0.0
+        return [min((code + half) / self.steps, 1.0) for code in range(self.top + 1)]
 
     def codes(self, box: list[float]) -> list[int]:
         """The four numbers of a box, in its own order."""
         return [self.code(value) for value in box]
 
-    def box(self, codes: list[str]) -> list[float]:
-        """The box of four written numbers; ValueError beyond ``top``."""
-        values = [int(code) for code in codes]
-        if not 0 <= min(values) <= max(values) <= self.top:
-            raise ValueError(f"{values} are not on the grid 0..{self.top}")
-        if self.floors:
-            return [min((value + 0.5) / self.steps, 1.0) for value in values]
-        return [value / self.steps for value in values]
+    def shares(self, codes: Iterable[str]) -> list[float]:
+        """The shares of written numbers, which are digits; ValueError beyond ``top``."""
+        values = self.values
+        try:
+            return [values[int(code)] for code in codes]
+        except IndexError:
+            raise ValueError(f"{', '.join(codes)}: not all on the grid 0..{self.top}") from None
 
 
-def fours(values: list[str]) -> list[list[str]]:
-    """Written numbers, four to a box."""
+def fours(values: list[float]) -> Boxes:
+    """Numbers, four to a box."""
     return [values[i : i + 4] for i in range(0, len(values), 4)]
 
 

@@ -7,6 +7,7 @@ resize, which the caller gives). The rows stand in plain.py and marked.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from vlit_hub.regions.convention import Dialect, RenderError
@@ -58,8 +59,8 @@ def render(
         return phrase
     boxes = [_boxed(region) for region in regions]
     native = regions[0].native
-    if native and all(r.native == native for r in regions) and rules.literal.fullmatch(native):
-        said, given = _read(rules, native)
+    if native and all(r.native == native for r in regions) and (match := rules.literal.fullmatch(native)):
+        said, given = _read(rules, match)
         if said == phrase or not said:
             back = [_to_norm(box, rules.frame, size, resize) for box in given]
             if len(back) == len(boxes) and all(_near(a, b) for a, b in zip(back, boxes, strict=True)):
@@ -67,10 +68,13 @@ def render(
     return rules.write(phrase, [_from_norm(box, rules.frame, size, resize) for box in boxes])
 
 
-def _read(rules: Dialect, literal: str) -> tuple[str, list[list[float]]]:
-    """What a literal says; no boxes where its numbers do not lie on the dialect's grid."""
+def _read(rules: Dialect, match: re.Match[str]) -> tuple[str, list[list[float]]]:
+    """What a matched literal says; no boxes where its numbers do not lie on the dialect's grid."""
+    group = match.lastindex
     try:
-        return rules.read(literal)
+        if group is None:
+            return rules.read(match[0])
+        return match[group], rules.read(match.string[match.end(group) : match.end()])[1]
     except ValueError:
         return "", []
 
@@ -88,11 +92,10 @@ def parse(text: str, name: str) -> list[str | tuple[str, list[Region]]]:
     out: list[str | tuple[str, list[Region]]] = []
     end = 0
     for match in rules.literal.finditer(text):
-        literal = match.group()
-        phrase, boxes = _read(rules, literal)
+        phrase, boxes = _read(rules, match)
         if not boxes or any([b[0] > b[2] or b[1] > b[3] for b in boxes]):
             continue
-        start = match.start()
+        literal, start = match[0], match.start()
         if start > end:
             out.append(text[end:start])
         out.append((phrase, [Region(frame=frame, box=box, native=literal) for box in boxes]))

@@ -6,8 +6,8 @@ import math
 import re
 from functools import partial
 
-from vlit_hub.regions.convention import UNIT, Boxes, Dialect, Grid, bracketed, enclose, fours, phrase_in
-from vlit_hub.regions.plain import decimals, digits, numbers
+from vlit_hub.regions.convention import UNIT, Boxes, Dialect, Grid, bracketed, enclose, phrase_in
+from vlit_hub.regions.plain import decimals, numbers, read_grid
 
 _PERCENT = Grid(100, 100, floors=True)
 _INTERNVL = Grid(1000, 1000, floors=False)
@@ -15,21 +15,6 @@ _ASMV2 = Grid(1000, 999, floors=True)
 _PVIT = Grid(1000, 1000, floors=False)
 _LOCATION = Grid(1024, 1023, floors=True)
 _PATCHES = 32
-
-Group = re.Pattern[str]
-
-
-def _codes(literal: str, grid: Grid) -> Boxes:
-    return [grid.box(box) for box in fours(digits(literal))]
-
-
-def _split(literal: str, pattern: Group) -> tuple[str, str]:
-    """(phrase, rest) of a literal whose one matched group is its phrase, where it has one."""
-    match = pattern.match(literal)
-    assert match is not None
-    group = match.lastindex or 0
-    return (match.group(group), literal[match.end(group) :]) if group else ("", literal)
-
 
 # -- MiniGPT-v2: <p>phrase</p> {<x1><y1><x2><y2>}<delim>{...}, int(v / size * 100) of the original picture -----------
 
@@ -41,11 +26,6 @@ def _write_percent(phrase: str, boxes: Boxes) -> str:
     said = enclose("<p>", phrase, "</p>")
     text = "<delim>".join("{" + "".join(f"<{code}>" for code in _PERCENT.codes(box)) + "}" for box in boxes)
     return f"{said} {text}" if said else text
-
-
-def _read_percent(literal: str) -> tuple[str, Boxes]:
-    phrase, rest = _split(literal, _PERCENT_LITERAL)
-    return phrase, _codes(rest, _PERCENT)
 
 
 # -- InternVL: <ref>phrase</ref><box>[[x1, y1, x2, y2], ...]</box>; Qwen-VL: <box>(x1,y1),(x2,y2)</box>, read alike ---
@@ -61,11 +41,6 @@ _REFBOX_LITERAL = re.compile(rf"{_REF}(?:{_LIST_BOX}|(?:{_CORNERS})+)")
 def _write_refbox(phrase: str, boxes: Boxes, *, grid: Grid) -> str:
     rows = ", ".join("[" + ", ".join(map(str, grid.codes(box))) + "]" for box in boxes)
     return f"{enclose('<ref>', phrase, '</ref>')}<box>[{rows}]</box>"
-
-
-def _read_refbox(literal: str, *, grid: Grid, pattern: Group) -> tuple[str, Boxes]:
-    phrase, rest = _split(literal, pattern)
-    return phrase, _codes(rest, grid)
 
 
 # -- ASMv2: the same on the padded square, and <pred>relation</pred><box>subjects</box><box>objects</box> -------------
@@ -85,7 +60,7 @@ def _write_pvit(phrase: str, boxes: Boxes) -> str:
 
 
 def _read_pvit(literal: str) -> tuple[str, Boxes]:
-    return numbers(literal) if "[" in literal else ("", _codes(literal, _PVIT))
+    return numbers(literal) if "[" in literal else read_grid(literal, grid=_PVIT)
 
 
 # -- SVIT: <st>phrase<ed> [x1, y1, x2, y2], [...] ---------------------------------------------------------------------
@@ -96,11 +71,6 @@ _SVIT_LITERAL = re.compile(rf"(?:{phrase_in('<st>', '<ed>')}\s?)?{_SVIT_BOX}(?:,
 
 def _write_svit(phrase: str, boxes: Boxes) -> str:
     return decimals(enclose("<st>", phrase, "<ed>"), boxes, joint=", ")
-
-
-def _read_svit(literal: str) -> tuple[str, Boxes]:
-    phrase, rest = _split(literal, _SVIT_LITERAL)
-    return phrase, numbers(rest)[1]
 
 
 # -- KOSMOS-2: corners as cells of a 32 x 32 grid, row by row ---------------------------------------------------------
@@ -132,14 +102,13 @@ def _last_cell(value: float) -> int:
 
 
 def _read_kosmos(literal: str) -> tuple[str, Boxes]:
-    phrase, rest = _split(literal, _KOSMOS_LITERAL)
     boxes: Boxes = []
-    cells = [divmod(int(index), _PATCHES) for index in _PATCH(rest)]
+    cells = [divmod(int(index), _PATCHES) for index in _PATCH(literal)]
     for (top, left), (bottom, right) in zip(cells[::2], cells[1::2], strict=True):
         if max(top, bottom) >= _PATCHES:
             raise ValueError(f"a patch beyond the {_PATCHES} x {_PATCHES} grid")
         boxes.append([(cell + 0.5) / _PATCHES for cell in (left, top, right, bottom)])
-    return phrase, boxes
+    return "", boxes
 
 
 # -- PaliGemma: <locY1><locX1><locY2><locX2> phrase ; <loc...> phrase, 1024 bins --------------------------------------
@@ -155,7 +124,7 @@ def _write_paligemma(phrase: str, boxes: Boxes) -> str:
 
 
 def _read_paligemma(literal: str) -> tuple[str, Boxes]:
-    return "", [[x1, y1, x2, y2] for y1, x1, y2, x2 in _codes(literal, _LOCATION)]
+    return "", [[x1, y1, x2, y2] for y1, x1, y2, x2 in read_grid(literal, grid=_LOCATION)[1]]
 
 
 MARKED = (
@@ -165,7 +134,7 @@ MARKED = (
         1e-2,
         _PERCENT_LITERAL,
         _write_percent,
-        _read_percent,
+        partial(read_grid, grid=_PERCENT),
         floors=True,
         needs="{<",
         marks=re.compile(r"\{<|<delim>|</?p>"),
@@ -176,7 +145,7 @@ MARKED = (
         1e-3,
         _REFBOX_LITERAL,
         partial(_write_refbox, grid=_INTERNVL),
-        partial(_read_refbox, grid=_INTERNVL, pattern=_REFBOX_LITERAL),
+        partial(read_grid, grid=_INTERNVL),
         needs="<box>",
         marks=re.compile(r"</?(?:ref|box)>"),
     ),
@@ -186,7 +155,7 @@ MARKED = (
         1e-3,
         _ASMV2_LITERAL,
         partial(_write_refbox, grid=_ASMV2),
-        partial(_read_refbox, grid=_ASMV2, pattern=_ASMV2_LITERAL),
+        partial(read_grid, grid=_ASMV2),
         floors=True,
         needs="<box>",
         marks=re.compile(r"</?(?:ref|pred|box)>"),
@@ -201,7 +170,7 @@ MARKED = (
         needs="<Region>",
         marks=re.compile(r"</?Region>|<L\d+>"),
     ),
-    Dialect("svit", "norm", 1e-3, _SVIT_LITERAL, _write_svit, _read_svit, needs="[", marks=re.compile(r"<st>|<ed>")),
+    Dialect("svit", "norm", 1e-3, _SVIT_LITERAL, _write_svit, numbers, needs="[", marks=re.compile(r"<st>|<ed>")),
     Dialect(
         "kosmos2",
         "norm",

@@ -9,8 +9,7 @@ from functools import partial
 from vlit_hub.regions.convention import NUMBER, UNIT, Boxes, Dialect, Grid, bracketed, fours
 
 _NUMBERS = re.compile(rf"-?\d*\.\d+|{NUMBER}").findall
-digits = re.compile(r"\d+").findall
-"""The whole numbers of a literal, as text."""
+_DIGITS = re.compile(r"\d+").findall
 _BINS_999 = Grid(1000, 999, floors=True)
 _BINS_1000 = Grid(1000, 1000, floors=True)
 _QWEN3 = Grid(1000, 1000, floors=False)
@@ -24,7 +23,7 @@ def decimals(phrase: str, boxes: Boxes, *, digits: int = 3, joint: str = " ") ->
 
 def numbers(literal: str) -> tuple[str, Boxes]:
     """All numbers of a literal, four to a box."""
-    return "", [[float(v) for v in box] for box in fours(_NUMBERS(literal))]
+    return "", fours(list(map(float, _NUMBERS(literal))))
 
 
 def _shikra(phrase: str, boxes: Boxes) -> str:
@@ -53,8 +52,9 @@ def _write_grid(phrase: str, boxes: Boxes, *, grid: Grid) -> str:
     return decimals(phrase, [[float(code) for code in grid.codes(box)] for box in boxes], digits=0)
 
 
-def _read_grid(literal: str, *, grid: Grid) -> tuple[str, Boxes]:
-    return "", [grid.box(box) for box in fours(digits(literal))]
+def read_grid(literal: str, *, grid: Grid) -> tuple[str, Boxes]:
+    """All whole numbers of a literal on a grid, four to a box."""
+    return "", fours(grid.shares(_DIGITS(literal)))
 
 
 def _write_json(phrase: str, boxes: Boxes) -> str:
@@ -76,7 +76,7 @@ def _write_grid_json(phrase: str, boxes: Boxes) -> str:
 
 def _read_grid_json(literal: str) -> tuple[str, Boxes]:
     phrase, boxes = _read_json(literal)
-    return phrase, [_QWEN3.box([f"{v:.0f}" for v in box]) for box in boxes]
+    return phrase, [_QWEN3.shares([f"{v:.0f}" for v in box]) for box in boxes]
 
 
 def _several(box: str, joint: str = " ") -> re.Pattern[str]:
@@ -112,7 +112,7 @@ PLAIN = (
         1e-3,
         _several(_CODES),
         partial(_write_grid, grid=_BINS_999),
-        partial(_read_grid, grid=_BINS_999),
+        partial(read_grid, grid=_BINS_999),
         needs="[",
         floors=True,
     ),
@@ -123,7 +123,7 @@ PLAIN = (
         1e-3,
         _several(_CODES),
         partial(_write_grid, grid=_BINS_1000),
-        partial(_read_grid, grid=_BINS_1000),
+        partial(read_grid, grid=_BINS_1000),
         needs="[",
         floors=True,
     ),
