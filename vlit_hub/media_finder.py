@@ -46,7 +46,7 @@ class MediaFinder:
         self._places = {
             kind: list(
                 dict.fromkeys(
-                    (opened[self.folders[rule.root]], candidate)
+                    (opened[self.folders[rule.root]], candidate, _slot(candidate))
                     for rule in self.rules
                     if rule.type == kind
                     for candidate in (*rule.candidates, *(COCO if rule.root.startswith("coco") else ()))
@@ -56,7 +56,7 @@ class MediaFinder:
             )
             for kind in MODALITIES
         }
-        self._roots = {kind: list(dict.fromkeys(root for root, _ in places)) for kind, places in self._places.items()}
+        self._roots = {kind: list(dict.fromkeys(place[0] for place in places)) for kind, places in self._places.items()}
         self.full_colour = max((rule.full_colour for rule in self.rules if rule.type == "point_cloud"), default=1.0)
 
     def find(self, type: str, ref: str) -> Blob | None:
@@ -69,17 +69,19 @@ class MediaFinder:
             raise UnsafePath(type, "the media path holds a null character")
         escaped = tried = False
         leaves = _leaves(ref)
-        named: tuple[str, str] | None = None
+        name, stem = _named(ref)
+        number: str | None = None
         seen: set[tuple[Root, str]] = set()
         limit = MAX_PICTURE if type == "image" else MAX_STREAM
-        for root, candidate in self._places[type]:
-            if "{ref}" in candidate:
+        relative: str | None
+        for root, candidate, slot in self._places[type]:
+            if slot == "{ref}":
                 relative = None if leaves else candidate.replace("{ref}", ref)
-            elif "{coco}" in candidate:
-                relative = _coco(candidate, ref)
+            elif slot == "{coco}":
+                number = _coco(ref) if number is None else number
+                relative = number and candidate.replace("{coco}", number)
             else:
-                named = named or _named(ref)
-                relative = candidate.replace("{name}", named[0]).replace("{stem}", named[1]) if named[0] else None
+                relative = candidate.replace("{name}", name).replace("{stem}", stem) if name else None
             if not relative:
                 escaped |= relative is None
                 continue
@@ -109,10 +111,15 @@ class MediaFinder:
 _COCO_NUMBER = re.compile(r"(?:^|[/\\_])(\d{12})(?:\.jpg)?$")
 
 
-def _coco(candidate: str, ref: str) -> str:
-    """The candidate's relative path, "" where the reference has no such number."""
+def _slot(candidate: str) -> str:
+    """Which part of a reference a candidate takes."""
+    return next((slot for slot in ("{ref}", "{coco}") if slot in candidate), "")
+
+
+def _coco(ref: str) -> str:
+    """The number of COCO's picture that a reference names, "" where there is none."""
     number = _COCO_NUMBER.search(ref)
-    return candidate.replace("{coco}", number[1]) if number else ""
+    return number[1] if number else ""
 
 
 def _leaves(ref: str) -> bool:

@@ -472,8 +472,16 @@ def _check_order(part: Part, counts: Mapping[str, int], seen: dict[str, int]) ->
     seen[kind] = max(used, index + 1)
 
 
+_ONE_PICTURE = {"image": 1, "video": 0, "audio": 0, "point_cloud": 0}
+
+
 def _check_media(sample: Sample) -> dict[str, int]:
     """Media per type, after checking that the list and the four columns agree."""
+    media = sample.media
+    if len(media) == len(sample.images) == 1 and not (sample.videos or sample.audios or sample.point_clouds):
+        one = media[0]  # the usual sample, fast
+        if one.type == "image" and one.index == 0 and one.start is one.end is None:
+            return _ONE_PICTURE
     counts = {
         "image": len(sample.images),
         "video": len(sample.videos),
@@ -481,12 +489,12 @@ def _check_media(sample: Sample) -> dict[str, int]:
         "point_cloud": len(sample.point_clouds),
     }
     seen = {"image": 0, "video": 0, "audio": 0, "point_cloud": 0}
-    for media in sample.media:
-        if media.index != seen[media.type]:
-            raise SchemaError("media", f"{media.type} {media.index}: entries of one type are numbered 0, 1, 2 in order")
-        seen[media.type] += 1
-        if media.start is not None or media.end is not None:
-            _check_clip(media)
+    for entry in media:
+        if entry.index != seen[entry.type]:
+            raise SchemaError("media", f"{entry.type} {entry.index}: entries of one type are numbered 0, 1, 2 in order")
+        seen[entry.type] += 1
+        if entry.start is not None or entry.end is not None:
+            _check_clip(entry)
     if seen != counts:
         kind = next(kind for kind in counts if seen[kind] != counts[kind])
         raise SchemaError(COLUMNS[kind], f"{counts[kind]} blobs, but media has {seen[kind]} of type {kind}")

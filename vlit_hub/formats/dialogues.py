@@ -11,7 +11,7 @@ import msgspec
 from vlit_hub.formats.conversations import Turn, dialogue, turns_of
 from vlit_hub.formats.fields import meta_json, text_field
 from vlit_hub.regions import parse
-from vlit_hub.regions.convention import fours
+from vlit_hub.regions.convention import fours, phrase_in
 from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
@@ -21,7 +21,7 @@ _NUMBER = rf"\s*{_DIGITS}\s*"
 _BOX = rf"\[{','.join([_NUMBER] * 4)}\]"
 _VALUES = re.compile(_DIGITS).findall
 _BROKEN = re.compile(r"\[\s*\d*\.\d+\s*,").search
-_MARKED = re.compile(rf"<st>((?:(?!<st>|<ed>).)*)<ed>(?:\s*({_BOX}(?:\s*,\s*{_BOX})*))?", re.DOTALL)
+_MARKED = re.compile(rf"{phrase_in(START, END)}(?:\s*({_BOX}(?:\s*,\s*{_BOX})*))?")
 
 
 def dialogues(

@@ -87,9 +87,8 @@ def bracketed(number: str, comma: str = r",\s*") -> str:
 
 
 def phrase_in(opening: str, closing: str) -> str:
-    """Pattern of a phrase between two marks, as a group; the phrase holds neither of them."""
-    mark = f"{re.escape(opening)}|{re.escape(closing)}"
-    return rf"{re.escape(opening)}((?:(?!{mark})[\s\S])*){re.escape(closing)}"
+    """Pattern of a phrase between two marks (``<..>``), as a group; the phrase holds neither of them."""
+    return rf"{opening}([^<]*(?:(?!{opening}|{closing})<[^<]*)*){closing}"
 
 
 def enclose(opening: str, phrase: str, closing: str) -> str:

@@ -19,7 +19,9 @@ _PATCHES = 32
 # -- MiniGPT-v2: <p>phrase</p> {<x1><y1><x2><y2>}<delim>{...}, int(v / size * 100) of the original picture -----------
 
 _PERCENT_BOX = r"\{<\d+><\d+><\d+><\d+>\}"
-_PERCENT_LITERAL = re.compile(rf"(?:{phrase_in('<p>', '</p>')} ?)?{_PERCENT_BOX}(?:<delim>{_PERCENT_BOX})*")
+_PERCENT_BOXES = rf"{_PERCENT_BOX}(?:<delim>{_PERCENT_BOX})*"
+# Two branches and no optional phrase: both begin with a mark, which the search jumps to.
+_PERCENT_LITERAL = re.compile(rf"{phrase_in('<p>', '</p>')} ?{_PERCENT_BOXES}|{_PERCENT_BOXES}")
 
 
 def _write_percent(phrase: str, boxes: Boxes) -> str:
@@ -66,7 +68,8 @@ def _read_pvit(literal: str) -> tuple[str, Boxes]:
 # -- SVIT: <st>phrase<ed> [x1, y1, x2, y2], [...] ---------------------------------------------------------------------
 
 _SVIT_BOX = bracketed(UNIT)
-_SVIT_LITERAL = re.compile(rf"(?:{phrase_in('<st>', '<ed>')}\s?)?{_SVIT_BOX}(?:, ?{_SVIT_BOX})*")
+_SVIT_BOXES = rf"{_SVIT_BOX}(?:, ?{_SVIT_BOX})*"
+_SVIT_LITERAL = re.compile(rf"{phrase_in('<st>', '<ed>')}\s?{_SVIT_BOXES}|{_SVIT_BOXES}")
 
 
 def _write_svit(phrase: str, boxes: Boxes) -> str:

@@ -84,7 +84,7 @@ def _several(box: str, joint: str = " ") -> re.Pattern[str]:
 
 
 # At least one of the four has decimals: [0, 1, 1, 0] is a list, not a box.
-_SHARES = rf"(?=\[[^\]]*\.\d){bracketed(UNIT)}"
+_SHARES = rf"\[(?=[^\]]*\.\d){bracketed(UNIT)[2:]}"
 _CODES = bracketed(r"\d{1,4}")
 _JSON_BOX = r'\{"bbox_2d": \[' + ", ".join([r"\d+"] * 4) + r'\], "label": "(?:[^"\\]|\\.)*"\}'
 
@@ -95,7 +95,7 @@ PLAIN = (
         "shikra",
         "square",
         1e-3,
-        re.compile(rf"(?=\[[^\]]*\.\d)\[{','.join([UNIT] * 4)}(?:;{','.join([UNIT] * 4)})*\]"),
+        re.compile(rf"\[(?=[^\]]*\.\d){','.join([UNIT] * 4)}(?:;{','.join([UNIT] * 4)})*\]"),
         _shikra,
         numbers,
         beside="{phrase}{boxes}",
