@@ -96,7 +96,7 @@ def cut_boxes(text: str, regions: list[Region], *, dialect: str, where: str, ctx
         ctx.report(where, "a mark or box is malformed; its text is kept")
     parts = []
     for piece in pieces:
-        if type(piece) is str:
+        if isinstance(piece, str):
             parts.append(Part("text", piece))
         else:
             start = len(regions)
