@@ -44,11 +44,12 @@ def test_distinct_by_hand():
 
 
 def test_datasets_are_compared_over_one_size(tmp_path):
-    few = [sample("Describe the cat.", "abcde"[i], dataset="few") for i in range(5)]
+    tiny = [sample("Describe the cat.", "A cat.", dataset="tiny") for _ in range(3)]
+    few = [sample("Describe the cat.", "x" * (i + 1), dataset="few") for i in range(30)]
     many = [sample("Is it so?", "yes", dataset="many") for _ in range(40)]
-    found = {each.dataset: each for each in diversity(Store(write(tmp_path, few + many)), size=10)}
-    assert {name: each.samples for name, each in found.items()} == {"few": 5, "many": 5}
-    assert (found["few"].distinct_1, found["many"].distinct_1) == (1, 1 / 5)
+    found = {each.dataset: each for each in diversity(Store(write(tmp_path, tiny + few + many)), size=35)}
+    assert {name: each.samples for name, each in found.items()} == {"few": 30, "many": 30, "tiny": 3}
+    assert (found["few"].distinct_1, found["many"].distinct_1) == (1, 1 / 30)
     assert found["few"].verb_nouns == 1 and found["few"].verb_noun_entropy is None and found["few"].spread is None
     (alone,) = diversity(Store(write(tmp_path / "a", many)), size=10)
     assert alone.samples == 10 and alone == diversity(Store(tmp_path / "a"), size=10)[0]

@@ -17,6 +17,8 @@ from vlit_hub.curation.verbs import verb_noun
 from vlit_hub.shards import Store
 
 SAMPLE = 1000
+FEWEST = 30
+"""A dataset of fewer samples does not set the size for all."""
 NEAREST = 2000
 """Texts that embeddings are compared over."""
 
@@ -47,12 +49,12 @@ class Diversity:
 
 
 def diversity(store: Store, size: int = SAMPLE, seed: int = 0, embedding: str = "") -> list[Diversity]:
-    """One row per dataset, each over the same number of samples, drawn: ``size``, or as many as the smallest has.
-    Datasets in order of appearance."""
+    """One row per dataset, each over the same number of samples, drawn: ``size``, or as many as the smallest has of
+    those with FEWEST or more; smaller ones over all they have. Datasets in order of appearance."""
     codes, names = store.index.codes("dataset")
     rows = {name: np.flatnonzero(codes == code) for code, name in enumerate(names)}
     rows = {name: found for name, found in rows.items() if len(found)}
-    least = min([size, *map(len, rows.values())])
+    least = min([size, *(len(found) for found in rows.values() if len(found) >= FEWEST)])
     draw = np.random.default_rng(seed)
     return [
         measure(name, [Facts(store[row]) for row in np.sort(draw.permutation(found)[:least]).tolist()], embedding)
