@@ -1,13 +1,18 @@
 """Recipes: flat YAML, errors that say what to set, batch sizes that must come out."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 import yaml
 from transformers import TrainingArguments
 
+from tests.tiny import BUILDERS
+from vlit_hub.processing.families import FAMILIES
 from vlit_hub.training.loader import batch_shape
 from vlit_hub.training.recipe import OWNED, RecipeError, TrainRecipe, load_recipe, overrides, recipe_from
+from vlit_hub.training.settings import apply, learning_rates, patterns_of
 
 LEAST = {"model": "m", "data": "d", "setting": "FA", "out": "o", "global_batch": 8}
 
@@ -77,3 +82,37 @@ def test_every_argument_about_the_hub_is_owned():
     """A token in them would be written into checkpoints."""
     theirs = {f.name for f in dataclasses.fields(TrainingArguments) if f.name.startswith(("hub_", "push_to_hub"))}
     assert theirs and theirs <= set(OWNED)
+
+
+SHIPPED = {
+    "llava_fa": "llava", "llava_vlit": "llava", "llava_lora": "llava", "instructblip_vlit": "instructblip",
+    "minigpt4_vlit": "blip2", "videochat_vlit": "blip2", "openflamingo_vlit": "idefics",
+    "multimodal_gpt_lora": "idefics", "qwen2_5_vl_vlit_packed": "qwen2_5_vl",
+}  # fmt: skip
+"""Recipe -> the family it is for."""
+
+
+def test_every_shipped_recipe_is_for_a_family_that_can():
+    folder = Path(__file__).parents[2] / "recipes"
+    assert {path.stem for path in folder.glob("*.yaml")} == set(SHIPPED)
+    for name, family in SHIPPED.items():
+        made = load_recipe(folder / f"{name}.yaml", {"out": "o", "use_cpu": "true", "global_batch": "8"})
+        assert patterns_of(family, made.setting) and made.adapters().rank >= 1
+        assert made.arguments().learning_rate == made.training["learning_rate"]
+        assert not made.packing or (FAMILIES[family].packs and made.mixture().packer.group)
+        assert not made.share_pictures or FAMILIES[family].shares_pictures
+        if made.lr:
+            assert learning_rates(apply_to(family, made.setting), made.lr)
+
+
+def apply_to(family, setting):
+    model = BUILDERS[family]()[0]
+    apply(model, family, setting)
+    return model
+
+
+def test_the_deepspeed_config_is_json_and_said_to_be_untested():
+    repo = Path(__file__).parents[2]
+    config = json.loads((repo / "recipes" / "deepspeed_zero3.json").read_text())
+    assert config["zero_optimization"]["stage"] == 3
+    assert "the config is shipped **untested**" in (repo / "docs" / "GPU.md").read_text()

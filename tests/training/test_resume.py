@@ -1,6 +1,8 @@
 """A run that was cut short and resumed is the run that was not: weights, order, losses, dropout."""
 
 import json
+import random
+import signal
 import subprocess
 import sys
 import time
@@ -13,10 +15,11 @@ import yaml
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback
 
+from tests.training.show_resume import launch
 from tests.training.support import FAMILIES, keys, keys_of, recipe, train
 from vlit_hub.training.callbacks import read_losses
 from vlit_hub.training.checkpoint import CheckpointError, Progress, last_checkpoint, restore
-from vlit_hub.training.recipe import RecipeError, load_recipe
+from vlit_hub.training.recipe import RecipeError
 from vlit_hub.training.run import build, run
 
 STEPS, STOP = 9, 4  # an epoch has 6 steps
@@ -111,22 +114,42 @@ def test_a_finished_run_is_not_trained_on_and_an_old_folder_is_refused(model, da
         run(made, log=lambda text: None)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("delay", [0.0, 0.15, 0.4])
-def test_killed_at_a_random_moment_and_resumed(whole, model, data, tmp_path, delay):
-    flat_keys = keys(model, data, tmp_path, max_steps=STEPS, save_strategy="steps", save_steps=1, resume="auto")
-    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(flat_keys))
-    command = [sys.executable, "-m", "vlit_hub.training.run", str(tmp_path / "recipe.yaml")]
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while last_checkpoint(tmp_path / "checkpoints") is None and child.poll() is None:
-        time.sleep(0.01)
-    time.sleep(delay)
+def killed(flat_keys, folder, lines):
+    """Train in a child process, SIGKILL it when its loss curve has so many lines; the newest whole checkpoint."""
+    (folder / "recipe.yaml").write_text(yaml.safe_dump(flat_keys))
+    command = [sys.executable, "-m", "tests.training.gradients", str(folder / "recipe.yaml"), "0"]
+    quiet = subprocess.DEVNULL
+    child = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=Path(__file__).parents[2])
+    while child.poll() is None and len(read_losses(Path(flat_keys["out"]))) < lines:
+        time.sleep(0.002)
+    time.sleep(random.uniform(0, 0.1))
     child.kill()
-    child.wait()
-    run(load_recipe(tmp_path / "recipe.yaml"), log=lambda text: None)
-    got, expected = read_losses(tmp_path), read_losses(whole[0])
+    assert child.wait() == -signal.SIGKILL
+    torn = Path(flat_keys["out"]) / "keys-0-of-1.jsonl"
+    torn.write_text("".join(line for line in torn.read_text().splitlines(keepends=True) if line.endswith("\n")))
+    return last_checkpoint(Path(flat_keys["out"]) / "checkpoints")
+
+
+@pytest.mark.parametrize("lines", [2, *(pytest.param(lines, marks=pytest.mark.slow) for lines in (3, 5, 6))])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_killed_at_a_random_moment_and_resumed(whole, model, data, tmp_path, lines, processes):
+    shape = dict(max_steps=STEPS, save_strategy="steps", save_steps=1)
+    checkpoint = killed(keys(model, data, tmp_path / "killed", **shape), tmp_path, lines)
+    step = Progress.load(checkpoint).step
+    assert lines - 1 <= step < STEPS
+    out = tmp_path / "resumed"
+    if processes == 1:
+        train(recipe(model, data, out, **shape), resume=str(checkpoint))
+    else:
+        launch(keys(model, data, out, **shape, resume=str(checkpoint)), tmp_path, processes, stop=STEPS)
+    assert keys_of(tmp_path / "killed") | keys_of(out) == keys_of(whole[0])
+    assert list(keys_of(out)) == list(range(step, STEPS))
+    got = read_losses(tmp_path / "killed")[:step] + read_losses(out)
     assert [line["step"] for line in got] == list(range(1, STEPS + 1))
-    assert [line["loss"] for line in got] == pytest.approx([line["loss"] for line in expected], abs=1e-6)
+    if processes == 1:  # of two processes each draws its own dropout
+        assert [line["loss"] for line in got] == pytest.approx(
+            [line["loss"] for line in read_losses(whole[0])], abs=1e-6
+        )
 
 
 def test_what_the_checkpoint_says(checkpoint):
