@@ -70,11 +70,16 @@ def encode(processor: VLITProcessor, samples: Sequence[Sample]) -> BatchFeature:
     try:
         return BatchFeature(processor.prompts(samples))
     except Dropped as drop:
-        raise NotChat(_WORDS.get(drop.reason, drop.reason.replace("_", " "))) from drop
+        raise NotChat(reason_of(drop.reason)) from drop
     except MaskError as error:
         raise NotChat("template") from error
     except UnreadableMedia as error:
         raise NotChat("unreadable picture") from error
+
+
+def reason_of(drop: str) -> str:
+    """The words under which evaluation counts a drop reason of processing."""
+    return _WORDS.get(drop, drop.replace("_", " "))
 
 
 def end_tokens(model: PreTrainedModel, processor: VLITProcessor) -> list[int]:

@@ -141,22 +141,23 @@ def pad(family: Family, native: Any, encoded: Sequence[Encoded], side: Side = "r
     """``input_ids, attention_mask, labels``, each of shape (samples, longest), int64, padded on ``side``; and what else
     the family's model takes beside pixels."""
     batch = {
-        "input_ids": _rows([e.input_ids for e in encoded], pad_id(native.tokenizer), side),
-        "attention_mask": _rows([[1] * e.length for e in encoded], 0, side),
-        "labels": _rows([e.labels for e in encoded], IGNORED, side),
+        "input_ids": rows([e.input_ids for e in encoded], pad_id(native.tokenizer), side),
+        "attention_mask": rows([[1] * e.length for e in encoded], 0, side),
+        "labels": rows([e.labels for e in encoded], IGNORED, side),
     }
     if native.return_mm_token_type_ids:
         kinds = native.create_mm_token_type_ids([e.input_ids for e in encoded])
-        batch[family.token_types] = _rows(kinds, 0, side)
+        batch[family.token_types] = rows(kinds, 0, side)
     if family.extras is not None:
         batch |= family.extras(native, batch, encoded)
     return batch
 
 
-def _rows(rows: Sequence[Sequence[int]], fill: int, side: Side) -> Tensor:
-    longest = max(map(len, rows), default=0)
-    out = torch.full((len(rows), longest), fill, dtype=torch.long)
-    for number, row in enumerate(rows):
+def rows(values: Sequence[Sequence[int]], fill: int, side: Side) -> Tensor:
+    """Rows of unequal length as one int64 tensor (rows, longest), filled up on ``side``."""
+    longest = max(map(len, values), default=0)
+    out = torch.full((len(values), longest), fill, dtype=torch.long)
+    for number, row in enumerate(values):
         start = longest - len(row) if side == "left" else 0
         out[number, start : start + len(row)] = torch.tensor(row, dtype=torch.long)
     return out
