@@ -40,5 +40,6 @@ SPEC = DatasetSpec(
     generator="human, ChatGPT",
     obtain="Take the tsv files by the links in https://github.com/open-compass/MMBench; the pictures are in them.",
     kind="benchmark",
+    part="category",
     scoring="multiple_choice",
 )

@@ -38,5 +38,6 @@ SPEC = DatasetSpec(
     size_source="paper",
     obtain="Ask for MME_Benchmark_release_version as the homepage says; its folder is the raw one.",
     kind="benchmark",
+    part="task",
     scoring="yes_no",
 )  # fmt: skip

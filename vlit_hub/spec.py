@@ -224,6 +224,8 @@ class DatasetSpec:
     kind: str = "survey"
     scoring: str = ""
     """Of SCORINGS: how answers are scored where the dataset serves as a benchmark; empty: it does not."""
+    part: str = ""
+    """Of ``meta_keys``: what names the part of the benchmark that a question belongs to, where it is not the split."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
@@ -231,6 +233,8 @@ class DatasetSpec:
         _one_of("released", self.released, RELEASED)
         _one_of("kind", self.kind, KINDS)
         _one_of("scoring", self.scoring, ("", *SCORINGS))
+        if self.part and self.part not in self.meta_keys:
+            raise ValueError(f"part: {self.part!r} is not one of meta_keys: {', '.join(self.meta_keys)}")
         if self.kind == "benchmark" and not self.scoring:
             raise ValueError(f"scoring: a benchmark needs one of: {', '.join(SCORINGS)}")
         if self.kind == "survey" and taxonomy(self.survey_category).scope == ("none",):

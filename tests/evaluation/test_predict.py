@@ -132,7 +132,7 @@ def test_odd_samples_are_counted_and_kill_no_evaluation(tiny):
     strict = VLITProcessor(processor.native, chat_template=system + processor.chat_template)
     image = processor.native.image_token
     odd = colour_sample(1, "blue", question=f"What is {image}?")
-    ruled = msgspec.structs.replace(odd, messages=[say("system", "Hi"), *colour_sample(1, "red").messages])
+    ruled = msgspec.structs.replace(odd, id="s4", messages=[say("system", "Hi"), *colour_sample(1, "red").messages])
     torn = msgspec.structs.replace(colour_sample(2, "red"), images=[Blob(bytes=b"no picture")])
     for sample, reason in ((odd, "control token"), (ruled, "template"), (torn, "unreadable picture")):
         with pytest.raises(NotChat) as refused:

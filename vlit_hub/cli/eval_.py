@@ -1,10 +1,14 @@
-"""``vlit eval SHARDS --model DIR``: short answers scored beside their controls."""
+"""``vlit eval SHARDS --model DIR``: answers scored as the benchmark is, beside their controls."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,14 +33,22 @@ def command(
     split: Annotated[str, typer.Option(help="Of the shards; all if left out.")] = "",
     limit: Annotated[int | None, typer.Option(help="Samples to ask, drawn by --seed.")] = None,
     seed: Annotated[int, typer.Option(help="Of the draw, the shuffled pictures and the intervals.")] = 0,
+    scoring: Annotated[str, typer.Option(help="Of spec.SCORINGS; auto: that of the dataset.")] = "auto",
     batch_size: Annotated[int, typer.Option(help="Questions asked at once.")] = 8,
-    max_new_tokens: Annotated[int, typer.Option(help="Longest answer, in tokens.")] = 16,
+    max_new_tokens: Annotated[int | None, typer.Option(help="Longest answer, in tokens; by the scoring.")] = None,
+    cache: Annotated[Path | None, typer.Option(help="File of replies known from before; is added to.")] = None,
+    processes: Annotated[int, typer.Option(help="That ask at once, a share of the batches each.")] = 1,
+    share: Annotated[
+        str, typer.Option(help="I/N: ask that share only and leave the replies in --cache; no report.")
+    ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here as JSON (for the card).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Score a model per ability and instruction type, beside majority, blind, shuffled and untuned."""
+    """Score a model as the benchmark is scored, per ability and instruction type, beside majority, blind, shuffled and
+    untuned."""
     from transformers import AutoModelForImageTextToText
 
+    from vlit_hub.evaluation.cache import ReplyCache
     from vlit_hub.evaluation.evaluate_model import evaluate
     from vlit_hub.processing import VLITProcessor
     from vlit_hub.shards import Store
@@ -44,12 +56,23 @@ def command(
     store = Store(shards, subset=subset or None, split=split or None)
     if not len(store):
         raise BadInput(f"{shards} holds no samples")
+    if share and not cache:
+        raise BadInput("--share: needs the --cache that the replies are left in")
     load = AutoModelForImageTextToText.from_pretrained
-    with progress("eval") as step:
+    with ExitStack() as stack:
+        if processes > 1 and not share:
+            cache = cache or Path(stack.enter_context(TemporaryDirectory())) / "replies.sqlite"
+            given = {"--model": model, "--untuned": untuned, "--labels": labels, "--subset": subset, "--split": split,
+                     "--limit": limit, "--seed": seed, "--scoring": scoring, "--batch-size": batch_size,
+                     "--max-new-tokens": max_new_tokens, "--training": training}  # fmt: skip
+            fill([str(shards), *flags(given)], processes, cache)
+        step = stack.enter_context(progress("eval"))
         report = evaluate(
             store,
             load(model),
             VLITProcessor.from_pretrained(model),
+            scoring=scoring,
+            cache=ReplyCache(cache, _share(share)) if cache else None,
             labels=json.loads(labels.read_text()) if labels else None,
             untuned=load(untuned) if untuned else None,
             training=_samples(Store(training)) if training else None,
@@ -59,12 +82,42 @@ def command(
             max_new_tokens=max_new_tokens,
             progress=lambda done, total: step(f"of {total}", done),
         )
+    if share:
+        return
     found = report.to_dict()
     if out:
         out.write_text(json.dumps(found, indent=2) + "\n")
     if as_json:
         return emit(found)
     show(report)
+
+
+def flags(given: dict[str, Any]) -> list[str]:
+    """Options as arguments; what was not given is left out."""
+    return [text for name, value in given.items() if value not in (None, "") for text in (name, str(value))]
+
+
+def fill(arguments: list[str], processes: int, cache: Path) -> None:
+    """Ask everything once, each of ``processes`` its share, into ``cache``. Raises RuntimeError where one fails."""
+    code = "from vlit_hub.cli import main; main()"
+    common = [sys.executable, "-c", code, "eval", *arguments, "--cache", str(cache)]
+    running = [
+        subprocess.Popen([*common, "--share", f"{i}/{processes}"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for i in range(processes)
+    ]
+    said = [process.communicate()[1].decode(errors="replace") for process in running]
+    for i, process in enumerate(running):
+        if process.returncode:
+            raise RuntimeError(f"process {i} of {processes} ended with {process.returncode}: {said[i].strip()[-500:]}")
+
+
+def _share(text: str) -> tuple[int, int] | None:
+    if not text:
+        return None
+    number, slash, count = text.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and int(number) < int(count)):
+        raise BadInput(f"--share {text}: expected I/N with I below N, the first is 0")
+    return int(number), int(count)
 
 
 def _samples(store: Store) -> Iterator[Sample]:
@@ -75,5 +128,7 @@ def show(report: Any) -> None:
     """One row per stratum: accuracy with its interval, then the controls."""
     heads, body = report.table()
     table(f"{report.scored} of {report.samples} samples scored", heads, body, right=heads[1:])
+    if told := report.settings.get("data", {}).get("version"):
+        print(told)
     if report.unanswerable:
         print("not scored:", ", ".join(f"{count} {reason}" for reason, count in report.unanswerable.items()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -28,25 +28,34 @@ BLIND: Mapping[str, Blind] = {"blip-2": "grey", "instructblip": "grey", "paligem
 # -- majority ----------------------------------------------------------------------------------------------------------
 
 
+def references(question: Question) -> set[str]:
+    """The constant answers, in normal form, that would be right."""
+    return {normalise(reference) for reference in question.references}
+
+
 def majority_answers(
-    questions: Iterable[Question], by: Literal["ability", "instruction_type"] = "ability"
+    questions: Iterable[Question],
+    by: Literal["ability", "instruction_type"] = "ability",
+    forms: Callable[[Question], set[str]] = references,
 ) -> dict[str, str]:
-    """Ability (or instruction type) -> the constant answer, in normal form, that is right most often; ties go to the
+    """Ability (or instruction type) -> the constant answer, of ``forms``, that is right most often; ties go to the
     first in the alphabet. Key "" holds the one over all."""
     counts: dict[str, Counter[str]] = {"": Counter()}
     for question in questions:
-        forms = {normalise(reference) for reference in question.references}
+        right = forms(question)
         for key in ("", question.ability if by == "ability" else question.instruction_type):
-            counts.setdefault(key, Counter()).update(forms)
+            counts.setdefault(key, Counter()).update(right)
     return {key: min(found, key=lambda form: (-found[form], form)) for key, found in counts.items() if found}
 
 
-def questions_of(samples: Iterable[Sample], labels: Mapping[str, str] | None = None) -> list[Question]:
+def questions_of(
+    samples: Iterable[Sample], labels: Mapping[str, str] | None = None, scoring: str = "exact"
+) -> list[Question]:
     """The questions of training samples, to fit :func:`majority_answers` on; unanswerable ones are left out."""
     found = []
     for row, sample in enumerate(samples):
         try:
-            found.append(question_of(sample, row, labels))
+            found.append(question_of(sample, row, labels, scoring))
         except Unanswerable:
             continue
     return found

@@ -1,9 +1,10 @@
-"""``evaluate``: a model's short answers on samples, per ability and instruction type, beside their controls."""
+"""``evaluate``: a model's answers on samples, per ability and instruction type, beside their controls."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,7 +13,8 @@ import numpy as np
 
 from vlit_hub.chat import NotChat
 from vlit_hub.evaluation.abilities import INDICATOR
-from vlit_hub.evaluation.answers import is_right
+from vlit_hub.evaluation.benchmarks import LONGEST, parts_of, read_box, scoring_of, versions
+from vlit_hub.evaluation.cache import ReplyCache, fingerprint_of
 from vlit_hub.evaluation.controls import (
     BLIND,
     Blind,
@@ -27,6 +29,7 @@ from vlit_hub.evaluation.intervals import WORDS, mean_interval, paired_interval
 from vlit_hub.evaluation.predict import MAX_NEW_TOKENS, predict
 from vlit_hub.evaluation.questions import Question, Unanswerable, asked_sample, mentioned_images, question_of
 from vlit_hub.evaluation.report import MODEL, EvalReport, EvalRow, Kind, Prediction
+from vlit_hub.evaluation.scorers import SCORERS, Scorer, scorer_of
 from vlit_hub.schema import Sample
 from vlit_hub.shards import Store
 
@@ -59,6 +62,7 @@ def evaluate(
     model: PreTrainedModel,
     processor: ProcessorMixin,
     *,
+    scoring: str = "exact",
     labels: Mapping[str, str] | None = None,
     controls: Sequence[str] = CONTROLS,
     untuned: PreTrainedModel | None = None,
@@ -66,26 +70,46 @@ def evaluate(
     limit: int | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
-    max_new_tokens: int = MAX_NEW_TOKENS,
+    max_new_tokens: int | None = None,
+    cache: ReplyCache | None = None,
     progress: Progress | None = None,
 ) -> EvalReport:
-    """Greedy short answers of ``model`` (and of ``untuned``, on the same samples), scored by normalised exact match.
+    """Answers of ``model`` (and of ``untuned``, on the same samples), scored.
 
-    ``processor``: a VLITProcessor or a native one of a known family. ``labels``: sample id -> ability, any names.
-    ``controls``: of CONTROLS. ``training``: samples to fit the majority answer on, not together with ``labels``; else
-    it is fitted on the evaluated set, which flatters it. ``limit``: that many samples drawn by ``seed``. ``progress``:
+    ``processor``: a VLITProcessor or a native one of a known family. ``scoring``: of spec.SCORINGS, or ``auto``: that
+    of the dataset's spec; multiple choice is answered by likelihood, all else by greedy generation, by default as long
+    as the scoring asks for. ``labels``: sample id -> ability, any names. ``controls``: of CONTROLS. ``training``:
+    samples to fit the majority answer on, not together with ``labels``; else it is fitted on the evaluated set, which
+    flatters it. ``limit``: that many samples drawn by ``seed``. ``cache``: replies known from before. ``progress``:
     (samples done, in all) over all runs. Samples that cannot be scored are counted in ``unanswerable``. The report's
     settings name the models (no local paths) and, of a Store, the index, the splits and the number of samples. Raises
-    ValueError for an unknown control and for ``training`` with ``labels``, and UnknownFamily.
+    ValueError for an unknown control or scoring and for ``training`` with ``labels``, and UnknownFamily.
     """
+    from vlit_hub.evaluation import likelihood
     from vlit_hub.processing import VLITProcessor
 
     ours = processor if isinstance(processor, VLITProcessor) else VLITProcessor(processor)
-    ask = partial(predict, processor=ours, max_new_tokens=max_new_tokens)
+    splits = source.index.splits if isinstance(source, Store) else ()
+    scoring = scoring_of([entry.dataset for entry in splits]) if scoring == "auto" else scoring
+    scorer = scorer_of(scoring, partial(read_box, ours))
+    tokens = max_new_tokens or LONGEST.get(scoring, MAX_NEW_TOKENS)
+    facts: dict[str, Any] = {"max_new_tokens": tokens, "decoding": "greedy"}
+    if scoring == "multiple_choice":
+        facts = {"decoding": f"options by likelihood; {likelihood.how(ours)}"}
+
+    def ask(asked: PreTrainedModel) -> Answerer:
+        if scoring == "multiple_choice":
+            answer: Answerer = partial(likelihood.choose, asked, ours)
+        else:
+            answer = partial(predict, asked, ours, max_new_tokens=tokens)
+        if cache is None:
+            return answer
+        return cache.over(answer, [fingerprint_of(asked), ours.fingerprint(0), scoring == "multiple_choice", tokens])
+
     return evaluate_answers(
         source,
-        lambda samples: ask(model, samples=samples),
-        untuned=None if untuned is None else lambda samples: ask(untuned, samples=samples),
+        ask(model),
+        untuned=None if untuned is None else ask(untuned),
         labels=labels,
         controls=controls,
         blind_how=BLIND.get(model.config.model_type, "removed"),
@@ -93,9 +117,10 @@ def evaluate(
         limit=limit,
         seed=seed,
         batch_size=batch_size,
-        settings={"max_new_tokens": max_new_tokens, "decoding": "greedy"}
-        | {"model": _name(model)}
-        | ({} if untuned is None else {UNTUNED: _name(untuned)}),
+        scoring=scoring,
+        scorer=scorer,
+        part_of=parts_of([(entry.dataset, entry.subset, entry.split) for entry in splits]),
+        settings=facts | {"model": _name(model)} | ({} if untuned is None else {UNTUNED: _name(untuned)}),
         progress=progress,
     )
 
@@ -112,10 +137,15 @@ def evaluate_answers(
     limit: int | None = None,
     seed: int = 0,
     batch_size: int = BATCH_SIZE,
+    scoring: str = "exact",
+    scorer: Scorer | None = None,
+    part_of: Callable[[Sample], str] = lambda sample: "",
     settings: Mapping[str, Any] | None = None,
     progress: Progress | None = None,
 ) -> EvalReport:
-    """:func:`evaluate` for anything that answers; ``settings`` are added to the report's."""
+    """:func:`evaluate` for anything that answers. ``scoring``: of spec.SCORINGS, by ``scorer`` (needed for iou alone).
+    ``part_of``: the part of its benchmark that a sample belongs to. ``settings`` are added to the report's."""
+    scorer = scorer or SCORERS[scoring]
     if unknown := set(controls) - set(CONTROLS):
         raise ValueError(f"controls: {sorted(unknown)}; allowed: {', '.join(CONTROLS)} (untuned is an argument)")
     if labels is not None and training is not None:
@@ -126,14 +156,17 @@ def evaluate_answers(
     rows = _drawn(len(source), limit, seed)
     passes = sum(name != "majority" for name in controls) + (untuned is not None)
     runs = _Runs(source, batch_size, passes, progress)
-    questions, said, unanswerable = runs.first(rows, answer, labels)
+    questions, said, unanswerable = runs.first(
+        rows, answer, lambda sample, row: question_of(sample, row, labels, scoring, part_of(sample))
+    )
     systems: dict[str, Sequence[str]] = {MODEL: said}
     per_type: Mapping[str, str] = {}
-    facts: dict[str, Any] = {**(settings or {}), "metric": "vlit_short_answer", "limit": limit, "seed": seed}
+    facts: dict[str, Any] = {**(settings or {}), "metric": scorer.metric, "scoring": scoring}
+    facts |= {"limit": limit, "seed": seed}
     if "majority" in controls:
-        fitted, facts["majority"] = _fitted(questions, training)
-        systems["majority"] = majority_predictions(questions, majority_answers(fitted))
-        per_type = majority_answers(fitted, by="instruction_type")
+        fitted, facts["majority"] = _fitted(questions, training, scoring)
+        systems["majority"] = majority_predictions(questions, majority_answers(fitted, forms=scorer.forms))
+        per_type = majority_answers(fitted, "instruction_type", scorer.forms)
     if "blind" in controls:
         facts["blind"] = BLIND_WORDS[blind_how]
         systems["blind"] = runs.again(questions, answer, lambda _, sample: blind(sample, blind_how))
@@ -142,7 +175,7 @@ def evaluate_answers(
         systems |= {"shuffled": shuffled} if shuffled is not None else {}
     if untuned is not None:
         systems[UNTUNED] = runs.again(questions, untuned, lambda _, sample: sample)
-    predictions = _predictions(questions, systems)
+    predictions = _predictions(questions, systems, scorer)
     sources = Counter(question.ability_source for question in questions)
     facts |= {"controls": [name for name in systems if name != MODEL], "abilities": dict(sorted(sources.items()))}
     facts |= {"ability_rules": INDICATOR} if sources["rules"] else {}
@@ -154,7 +187,7 @@ def evaluate_answers(
         samples=len(rows),
         scored=len(questions),
         unanswerable=dict(sorted(unanswerable.items())),
-        rows=tuple(_strata(predictions, per_type, seed)),
+        rows=tuple(_strata(questions, predictions, per_type, scorer, seed)),
         settings=facts,
         predictions=predictions,
     )
@@ -168,7 +201,9 @@ def _name(model: PreTrainedModel) -> str:
 
 def _data(store: Store) -> dict[str, Any]:
     splits = [[entry.dataset, entry.subset, entry.split] for entry in store.index.splits]
-    return {"index": store.index.fingerprint, "splits": splits, "samples": len(store)}
+    found = {"index": store.index.fingerprint, "splits": splits, "samples": len(store)}
+    told = versions([(entry.dataset, entry.subset, entry.split) for entry in store.index.splits], len(store))
+    return found | ({"version": told} if told else {})
 
 
 def _drawn(total: int, limit: int | None, seed: int) -> list[int]:
@@ -190,19 +225,25 @@ class _Runs:
         """Questions of later passes that could not be asked as they were changed; their reply is empty."""
 
     def first(
-        self, rows: Sequence[int], answer: Answerer, labels: Mapping[str, str] | None
+        self, rows: Sequence[int], answer: Answerer, read: Callable[[Sample, int], Question]
     ) -> tuple[list[Question], list[str], Counter[str]]:
         """Questions that were answered, the answers, and reasons of those that cannot be asked or scored."""
         questions: list[Question] = []
         said: list[str] = []
         reasons: Counter[str] = Counter()
+        seen: set[tuple[str, ...]] = set()
         self._total = len(rows) * (1 + self._passes)
         for batch in self._batches(rows):
             asked: list[tuple[Question, Sample]] = []
             for row in batch:
                 sample = self._source[row]
+                key = (sample.dataset, sample.subset, sample.split, sample.id)
+                if sample.id and key in seen:
+                    reasons["duplicate id"] += 1
+                    continue
+                seen.add(key)
                 try:
-                    asked.append((question_of(sample, row, labels), asked_sample(sample)))
+                    asked.append((read(sample, row), asked_sample(sample)))
                 except Unanswerable as error:
                     reasons[error.reason] += 1
             for (question, sample), reply in zip(asked, _replies(answer, [s for _, s in asked]), strict=True):
@@ -251,9 +292,11 @@ def _replies(answer: Answerer, samples: Sequence[Sample]) -> list[str | NotChat]
         return [reply for sample in samples for reply in _replies(answer, [sample])]
 
 
-def _fitted(questions: Sequence[Question], training: Iterable[Sample] | None) -> tuple[Sequence[Question], str]:
+def _fitted(
+    questions: Sequence[Question], training: Iterable[Sample] | None, scoring: str
+) -> tuple[Sequence[Question], str]:
     """What the majority answer is fitted on, and how to say so."""
-    fitted = questions if training is None else questions_of(training)
+    fitted = questions if training is None else questions_of(training, scoring=scoring)
     where = "the evaluated set" if training is None else "the training answers"
     return fitted, (
         "most frequent answer per ability (in rows of an instruction type: per type),"
@@ -273,42 +316,58 @@ def _shuffled(runs: _Runs, questions: Sequence[Question], answer: Answerer, seed
     return runs.again(questions, answer, swap), "pictures of another group (derangement over groups)"
 
 
-def _predictions(questions: Sequence[Question], systems: Mapping[str, Sequence[str]]) -> tuple[Prediction, ...]:
-    found = []
-    for i, question in enumerate(questions):
-        said = {name: replies[i] for name, replies in systems.items()}
-        found.append(
-            Prediction(
-                question.row,
-                question.id,
-                question.group,
-                question.ability,
-                question.instruction_type,
-                question.text,
-                question.references,
-                said,
-                {name: is_right(reply, question.references) for name, reply in said.items()},
-            )
+def _predictions(
+    questions: Sequence[Question], systems: Mapping[str, Sequence[str]], scorer: Scorer
+) -> tuple[Prediction, ...]:
+    scores = {name: scorer.score(questions, replies) for name, replies in systems.items()} if questions else {}
+    return tuple(
+        Prediction(
+            question.row,
+            question.id,
+            question.group,
+            question.ability,
+            question.instruction_type,
+            question.text,
+            question.references,
+            {name: replies[i] for name, replies in systems.items()},
+            {name: values[i] for name, values in scores.items()},
         )
-    return tuple(found)
+        for i, question in enumerate(questions)
+    )
 
 
-def _strata(predictions: Sequence[Prediction], per_type: Mapping[str, str], seed: int) -> Iterator[EvalRow]:
+def _strata(
+    questions: Sequence[Question],
+    predictions: Sequence[Prediction],
+    per_type: Mapping[str, str],
+    scorer: Scorer,
+    seed: int,
+) -> Iterator[EvalRow]:
     """``per_type``: the majority answer of each instruction type; empty where that control was not asked for."""
     if not predictions:
         return
-    right = [{system: float(good) for system, good in p.right.items()} for p in predictions]
-    yield _row("all", "", range(len(predictions)), predictions, right, seed)
-    for ability in sorted({p.ability for p in predictions}):
-        members = [i for i, p in enumerate(predictions) if p.ability == ability]
-        yield _row("ability", ability, members, predictions, right, seed)
+    right = [dict(p.right) for p in predictions]
+
+    def row(kind: Kind, name: str, members: Sequence[int]) -> EvalRow:
+        made = _row(kind, name, members, predictions, right, seed)
+        said = [predictions[i].said[MODEL] for i in members]
+        scores = [predictions[i].right[MODEL] for i in members]
+        return replace(made, figures=scorer.figures([questions[i] for i in members], said, scores))
+
+    def each(kind: Kind, names: Sequence[str]) -> Iterator[EvalRow]:
+        for name in sorted(set(names)):
+            yield row(kind, name, [i for i, found in enumerate(names) if found == name])
+
+    yield row("all", "", range(len(predictions)))
+    parts = [question.part for question in questions]
+    if len(set(parts)) > 1:
+        yield from each("part", parts)
+    yield from each("ability", [p.ability for p in predictions])
     if per_type:
-        for scores, p in zip(right, predictions, strict=True):
-            constant = per_type.get(p.instruction_type, per_type[""])
-            scores["majority"] = float(is_right(constant, p.references))
-    for kind in sorted({p.instruction_type for p in predictions}):
-        members = [i for i, p in enumerate(predictions) if p.instruction_type == kind]
-        yield _row("instruction_type", kind, members, predictions, right, seed)
+        constants = [per_type.get(p.instruction_type, per_type[""]) for p in predictions]
+        for scores, value in zip(right, scorer.score(questions, constants), strict=True):
+            scores["majority"] = value
+    yield from each("instruction_type", [p.instruction_type for p in predictions])
 
 
 def _row(

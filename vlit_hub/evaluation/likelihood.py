@@ -39,7 +39,7 @@ _LONGEST = 1 << 20
 
 @dataclass(frozen=True)
 class Likelihood:
-    """Log likelihood (natural) of a reply and its end-of-turn token, summed over ``tokens``; what training supervises."""
+    """Log likelihood (natural) of a reply with its end-of-turn token, ``tokens`` long: what training supervises."""
 
     total: float
     tokens: int
@@ -66,9 +66,21 @@ def how(processor: VLITProcessor) -> str:
     return "pictures and prompt once for all options"
 
 
-def letters(sample: Sample) -> list[str]:
-    """A, B, ... as many as there are choices."""
-    return list(string.ascii_uppercase[: len(sample.choices)])
+def choose(model: PreTrainedModel, processor: VLITProcessor, samples: Sequence[Sample]) -> list[str]:
+    """Which option of each sample the model holds likeliest, as ``mean=C sum=C letter=B`` (scorers.BY): per token, in
+    all, and of the letters alone."""
+    letters = [list(string.ascii_uppercase[: len(sample.choices)]) for sample in samples]
+    replies = [[*sample.choices, *names] for sample, names in zip(samples, letters, strict=True)]
+    said = []
+    for names, scores in zip(letters, likelihoods(model, processor, samples, replies), strict=True):
+        options, single = scores[: len(names)], scores[len(names) :]
+        by = {
+            "mean": [score.mean for score in options],
+            "sum": [score.total for score in options],
+            "letter": [score.total for score in single],
+        }
+        said.append(" ".join(f"{name}={names[values.index(max(values))]}" for name, values in by.items()))
+    return said
 
 
 def likelihoods(
@@ -144,7 +156,8 @@ def _split(sample: Sample, rows: Sequence[Encoded]) -> _Asked | None:
     shared = Encoded(
         prefix, [-100] * len(prefix), rows[0].pictures, rows[0].picture_tokens, [], rows[0].messages - 1, rows[0].budget
     )
-    return _Asked(sample, shared, [one.input_ids[turn.start : turn.stop] for one, turn in zip(rows, turns, strict=True)])
+    replies = [one.input_ids[turn.start : turn.stop] for one, turn in zip(rows, turns, strict=True)]
+    return _Asked(sample, shared, replies)
 
 
 def _apart(

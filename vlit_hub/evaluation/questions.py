@@ -24,7 +24,8 @@ class Unanswerable(ValueError):
 @dataclass(frozen=True)
 class Question:
     """What scoring needs to know of one sample; ``row`` is its place in the source. ``ability_source``: given (by the
-    caller's labels), release (the sample says it) or rules (our indicator)."""
+    caller's labels), release (the sample says it) or rules (our indicator). ``part``: of the benchmark. ``answers``:
+    those of people, duplicates kept. ``box``: the released one, 0..1 of a picture of ``size``."""
 
     row: int
     id: str
@@ -34,10 +35,19 @@ class Question:
     ability_source: str
     text: str
     references: tuple[str, ...]
+    part: str = ""
+    choices: tuple[str, ...] = ()
+    correct: int = -1
+    answers: tuple[str, ...] = ()
+    box: tuple[float, ...] = ()
+    size: tuple[int, int] = (0, 0)
 
 
-def question_of(sample: Sample, row: int, labels: Mapping[str, str] | None = None) -> Question:
-    """The question of a sample; raises Unanswerable without a user turn, a reference answer or one of its pictures.
+def question_of(
+    sample: Sample, row: int, labels: Mapping[str, str] | None = None, scoring: str = "exact", part: str = ""
+) -> Question:
+    """The question of a sample; raises Unanswerable without a user turn, what ``scoring`` compares a reply with, or one
+    of its pictures.
 
     ``labels``: sample id -> ability, before what the sample itself or our rules say.
     """
@@ -45,21 +55,46 @@ def question_of(sample: Sample, row: int, labels: Mapping[str, str] | None = Non
     if not asked.messages or asked.messages[-1].role not in ("user", "tool"):
         raise Unanswerable("no question")
     text = next((text_of(m) for m in reversed(asked.messages) if m.role == "user"), "")
-    references = references_of(sample)
-    if not references:
-        raise Unanswerable("no reference answer")
     if any(part.type in ("video", "audio", "point_cloud") for m in asked.messages for part in m.content):
         raise Unanswerable("video, audio or point cloud")
     if any(sample.images[i] is None for i in mentioned_images(asked)):
         raise Unanswerable("missing picture")
+    references = references_of(sample)
+    box, size = _box(sample) if scoring == "iou" else ((), (0, 0))
+    if scoring != "iou" and not references:
+        raise Unanswerable("no reference answer")
+    if scoring == "multiple_choice":
+        _check_choices(sample)
     ability, source = sample.ability, "release"
     if labels is not None and sample.id in labels:
         ability, source = labels[sample.id], "given"
     elif ability == "none":
         ability, source = ability_of(text), "rules"
     return Question(
-        row, sample.id, sample.group or sample.id, sample.instruction_type, ability, source, text, references
-    )
+        row, sample.id, sample.group or sample.id, sample.instruction_type, ability, source, text, references,
+        part, tuple(sample.choices), sample.correct, tuple(sample.answers), box, size,
+    )  # fmt: skip
+
+
+def _check_choices(sample: Sample) -> None:
+    if len(sample.choices) < 2 or sample.correct < 0:
+        raise Unanswerable("no choices" if len(sample.choices) < 2 else "no reference answer")
+    if not all(choice.strip() for choice in sample.choices):
+        raise Unanswerable("empty choice")
+    if len({choice.strip() for choice in sample.choices}) < len(sample.choices):
+        raise Unanswerable("repeated choices")
+
+
+def _box(sample: Sample) -> tuple[tuple[float, ...], tuple[int, int]]:
+    """The first box of the last turn, and the size of its picture."""
+    parts = sample.messages[-1].content if sample.messages and sample.messages[-1].role == "assistant" else []
+    found = [sample.regions[number] for part in parts for number in part.regions]
+    if not found or not found[0].box or found[0].frame != "norm":
+        raise Unanswerable("no reference box")
+    media = next((m for m in sample.media if m.type == found[0].modality and m.index == found[0].index), None)
+    if media is None or not media.width or not media.height:
+        raise Unanswerable("picture of unknown size")
+    return tuple(found[0].box), (media.width, media.height)
 
 
 def asked_sample(sample: Sample) -> Sample:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from vlit_hub.evaluation.intervals import Interval
 
 MODEL = "model"
 """Key of the evaluated model in predictions; the controls go by their names."""
-Kind = Literal["all", "ability", "instruction_type"]
+Kind = Literal["all", "ability", "instruction_type", "part"]
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answered question: what each system said (``model`` and the controls), and whether it was right."""
+    """One answered question: what each system said (``model`` and the controls), and its score
+    in 0..1, ``right``: 1.0 or 0.0 but for scorings that know more."""
 
     row: int
     id: str
@@ -25,13 +26,14 @@ class Prediction:
     question: str
     references: tuple[str, ...]
     said: Mapping[str, str]
-    right: Mapping[str, bool]
+    right: Mapping[str, float]
 
 
 @dataclass(frozen=True)
 class EvalRow:
     """One stratum. Accuracies in 0..1; ``accuracy`` with its 95 % interval clustered by group; a control that was not
-    run is absent from ``controls``. ``gains``: control -> model minus control on the same samples, paired interval."""
+    run is absent from ``controls``. ``gains``: control -> model minus control on the same samples, paired interval.
+    ``figures``: what the scoring says of the model's replies beside their mean (None: nothing to divide by)."""
 
     kind: Kind
     name: str
@@ -42,6 +44,7 @@ class EvalRow:
     high: float
     controls: Mapping[str, float]
     gains: Mapping[str, Interval]
+    figures: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,13 @@ class EvalReport:
     def table(self) -> tuple[list[str], list[list[str]]]:
         """(column heads, rows of text) for a Rich or Markdown table; accuracies in percent."""
         controls = list(self.settings["controls"])
-        heads = ["", "n", "accuracy", "95 % interval", *controls]
+        extra = list(dict.fromkeys(name for row in self.rows for name in row.figures))
+        heads = ["", "n", "accuracy", "95 % interval", *controls, *extra]
         body = []
         for row in self.rows:
             cells = [_percent(row.controls[name]) if name in row.controls else "-" for name in controls]
             interval = f"{_percent(row.low)}-{_percent(row.high)}"
+            cells += [_figure(row.figures.get(name)) for name in extra]
             body.append([stratum(row.kind, row.name), str(row.n), _percent(row.accuracy), interval, *cells])
         return heads, body
 
@@ -91,3 +96,7 @@ def stratum(kind: Kind, name: str) -> str:
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f}"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:d}" if isinstance(value, int) else f"{value:.3f}"
