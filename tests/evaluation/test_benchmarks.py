@@ -180,7 +180,8 @@ def test_captions_of_one_picture_that_stand_apart_are_its_references():
     samples = [colour_sample(i, "red", group=f"g{i // 2}") for i in range(4)]
     said = ["a red room", "the room is red", "two dogs run", "dogs in a field"]
     samples = [
-        msgspec.structs.replace(s, messages=[s.messages[0], say("assistant", text)]) for s, text in zip(samples, said, strict=True)
+        msgspec.structs.replace(s, messages=[s.messages[0], say("assistant", text)])
+        for s, text in zip(samples, said, strict=True)
     ]
     questions = [question_of(s, i, scoring="caption") for i, s in enumerate(samples)]
     assert people_said(questions) == [said[:2], said[:2], said[2:], said[2:]]
