@@ -170,7 +170,7 @@ def _apart(
     found = []
     for one in rows:
         family, native = processor.family, processor.native
-        pixels = batch.join(family, [batch.pixels(family, native, sample, one)])
+        pixels = batch.join(family, batch.pixels(family, native, [sample], [one]))
         inputs = _to(model, batch.pad(family, native, [one], "left") | pixels)
         labels = inputs.pop("labels")
         logits = model(**inputs, use_cache=False).logits
@@ -192,8 +192,9 @@ def _together(model: PreTrainedModel, processor: VLITProcessor, asked: Sequence[
     if not asked:
         return []
     family, native = processor.family, processor.native
-    pixels = batch.join(family, [batch.pixels(family, native, one.sample, one.prefix) for one in asked])
-    inputs = _to(model, batch.pad(family, native, [one.prefix for one in asked], "left") | pixels)
+    prefixes = [one.prefix for one in asked]
+    pixels = batch.join(family, batch.pixels(family, native, [one.sample for one in asked], prefixes))
+    inputs = _to(model, batch.pad(family, native, prefixes, "left") | pixels)
     del inputs["labels"]
     deltas = None
     if family.name in MROPE:
