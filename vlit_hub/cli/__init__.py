@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     "list", "info", "ledger", "download", "check", "build", "index", "construct", "quality", "contamination", "curate",
-    "mix", "verify", "train", "eval", "card", "push", "hub", "demo",
+    "mix", "verify", "train", "eval", "cross-eval", "card", "push", "hub", "demo",
 )  # fmt: skip
 """In the order of the work."""
 
@@ -27,7 +27,7 @@ def app() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     for verb in VERBS:
-        module = importlib.import_module(f"vlit_hub.cli.{verb}_")
+        module = importlib.import_module(f"vlit_hub.cli.{verb.replace('-', '_')}_")
         made.command(verb, context_settings=getattr(module, "CONTEXT", None))(module.command)
     return made
 

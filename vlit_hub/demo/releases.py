@@ -113,7 +113,7 @@ def write_coco_arc(folder: Path, items: Sequence[Scene]) -> Release:
         made["global"].append(_arc(image, "global", turns))
         made["negative"].append(_arc(image, "negative", [_denial(item, rng), _denial(item, rng)]))
         k = rng.randrange(len(item.objects))
-        marked = _save(_framed(item, k), folder, f"{number}_{k}.jpg")
+        marked = _save(framed(item, k), folder, f"{number}_{k}.jpg")
         o = item.objects[k]
         turns = [("What colour is the object in the red frame?", o.colour), ("What shape is it?", o.shape)]
         made["region"].append(_arc(marked, "region", turns))
@@ -218,7 +218,8 @@ def _denial(item: Scene, rng: random.Random) -> tuple[str, str]:
     return f"Where is the {colour} {rng.choice(SHAPES)}?", f"There is no {colour} object."
 
 
-def _framed(item: Scene, index: int) -> Image.Image:
+def framed(item: Scene, index: int) -> Image.Image:
+    """The scene with a red frame painted around one object."""
     picture = render(item)
     x1, y1, x2, y2 = item.objects[index].box
     # Two pixels wide and just outside the object, so that nothing of it is covered.

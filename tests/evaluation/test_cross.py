@@ -1,0 +1,182 @@
+"""Cross-evaluation: recipes, cells that are never run twice, the figures put together, the real thing in small."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import yaml
+
+from tests.evaluation.rooms import colour_sample
+from tests.tiny.llava import build as tiny_llava
+from vlit_hub.evaluation.cross.cells import cells_of, run_cells
+from vlit_hub.evaluation.cross.page import markdown, short_cell, table, verdict, write_page
+from vlit_hub.evaluation.cross.recipe import CrossError, load_cross
+from vlit_hub.evaluation.cross.results import collect
+from vlit_hub.processing import VLITProcessor
+from vlit_hub.shards import ShardWriter, Store
+from vlit_hub.shards.mixture import load_mixture
+
+RECIPE = {
+    "out": "results",
+    "seeds": [0, 1],
+    "base": "start",
+    "train": {"setting": "VLIT", "global_batch": 2, "max_steps": 1},
+    "candidates": {
+        "none": {},
+        "reds": {"data": "reds"},
+        "both": {"data": ["reds", "blues"]},
+        "curated": {"data": "curated.yaml"},
+        "random": {"like": "curated"},
+    },
+    "benchmarks": {"rooms": {"shards": "test"}},
+    "signal": ["none", "both"],
+}
+# A cell that answers right by chance of its candidate's name: real processes, no model.
+RUNNER = """
+import json, pathlib, random, sys
+folder = pathlib.Path(sys.argv[1]); spec = json.loads((folder / "spec.json").read_text())
+with open(folder.parents[4 if spec["kind"] == "score" else 3] / "ran.txt", "a") as file: print(folder, file=file)
+name = folder.parts[-3] if spec["kind"] == "score" else ""
+if name == "both" and (folder.parents[5] / "break").exists(): sys.exit("broken on purpose")
+share = {"none": 0.2, "both": 0.9}.get(name, 0.5); rng = random.Random(str(folder)[-20:])
+found = {"key": spec["key"], "seconds": 1, "steps": 1, "tokens": 10, "training_seconds": 2.0, "losses": {"reds": 0.5}}
+if spec["kind"] == "score":
+    found |= {"unanswerable": {"missing picture": 1}, "predictions": [
+        {"row": i, "group": str(i // 2), "ability": ("instance_identity", "instance_location")[i % 2],
+         "right": {"model": float(rng.random() < share), "majority": 0.0}} for i in range(60)]}
+(folder / "result.json").write_text(json.dumps(found))
+"""
+
+
+def shards(folder, name, colours, first=0):
+    with ShardWriter(folder / name, name, "default", "train") as writer:
+        for i, colour in enumerate(colours):
+            writer.write(colour_sample(first + i, colour))
+
+
+@pytest.fixture
+def root(tmp_path):
+    shards(tmp_path, "reds", ["red"] * 6)
+    shards(tmp_path, "blues", ["blue", "green"] * 4, 10)
+    shards(tmp_path, "test", ["red", "blue", "green"] * 4, 20)
+    np.save(tmp_path / "kept.npy", np.array([0, 2, 5]))
+    mixture = {"sources": [{"shards": "reds", "keep": "kept.npy"}, {"shards": "blues#4"}]}
+    (tmp_path / "curated.yaml").write_text(yaml.safe_dump(mixture))
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(RECIPE, sort_keys=False))
+    return tmp_path
+
+
+def load(root, **changed):
+    (root / "recipe.yaml").write_text(yaml.safe_dump(RECIPE | changed, sort_keys=False))
+    return load_cross(root / "recipe.yaml", str(root))
+
+
+def test_a_recipe_names_what_is_wrong_with_it(root):
+    for changed, message in (
+        ({"candidate": {}}, "candidate: no such key; nearest: candidates"),
+        ({"candidates": {"a": {"dta": "x"}}}, "candidates.a.dta: no such key; nearest: data"),
+        ({"candidates": {"a": {"like": "b"}}}, "candidates.a.like: 'b'"),
+        ({"benchmarks": {}}, "needs benchmarks"),
+        ({"signal": ["none", "nobody"]}, "signal: two of"),
+        ({"seeds": [1, 1]}, "repeat"),
+    ):
+        with pytest.raises(CrossError, match=message):
+            load(root, **changed)
+    with pytest.raises(CrossError, match="candidate lost: .*nowhere is not there"):
+        cells_of(load(root, candidates={"lost": {"data": "nowhere"}}, signal=[]))
+
+
+def test_a_random_selection_has_the_size_of_the_one_it_stands_beside(root):
+    recipe = load(root)
+    data = {cell.name: cell.spec["recipe"]["data"] for cell in cells_of(recipe) if cell.spec["kind"] == "train"}
+    drawn = []
+    for name in ("curated/0", "random/0", "random/1"):
+        mixture = load_mixture(data[f"tune/{name}"])
+        assert len(mixture.plan(Store(mixture.parts).index)) == 7
+        drawn.append(mixture.document)
+    assert drawn[1] != drawn[2]
+    again = {cell.name: cell.key for cell in cells_of(recipe)}
+    assert again == {cell.name: cell.key for cell in cells_of(load(root))}
+
+
+def test_cells_that_are_done_are_not_run_again(root):
+    recipe, runner = load(root), (sys.executable, "-c", RUNNER)
+    cells = cells_of(recipe)
+    assert len(cells) == 2 * (4 + 5) and [c.level for c in cells] == sorted(c.level for c in cells)
+    (root / "break").touch()
+    with pytest.raises(CrossError, match="cell score/both/rooms/0 ended with 1 .*broken on purpose"):
+        run_cells(recipe, cells, 1, lambda text: None, runner)
+    with pytest.raises(CrossError, match="is not done"):
+        collect(recipe, cells)
+    (root / "break").unlink()
+    ran = (root / "results" / "ran.txt").read_text().splitlines()
+    done = [cell for cell in cells if cell.result()]
+    assert run_cells(recipe, cells, 2, lambda text: None, runner) == len(cells) - len(done)
+    after = (root / "results" / "ran.txt").read_text().splitlines()[len(ran) :]
+    assert not {str(cell.folder) for cell in done} & set(after)
+    assert run_cells(recipe, cells, 1, lambda text: None, runner) == 0
+    shards(root, "blues", ["blue", "red"] * 4, 10)
+    stale = {cell.name for cell in cells_of(recipe) if cell.result() is None}
+    assert {name.split("/")[1] for name in stale} == {"both", "curated", "random"} and len(stale) == 12
+    assert {cell.name for cell in cells_of(load(root, batch_size=9)) if cell.result()} == {"tune/reds/0", "tune/reds/1"}
+
+
+def test_figures_deltas_and_pages(root):
+    recipe = load(root)
+    cells = cells_of(recipe)
+    run_cells(recipe, cells, 2, lambda text: None, (sys.executable, "-c", RUNNER))
+    results = collect(recipe, cells)
+    assert results.columns() == [("rooms", d) for d in ("all", "instance_identity", "instance_location")]
+    both, none = results.at("both", "rooms", "all"), results.at("none", "rooms", "all")
+    assert (both.n, len(both.seeds), none.delta) == (120, 2, None)
+    assert both.value == pytest.approx(sum(both.seeds) / 2)
+    assert both.delta.value == pytest.approx(both.value - none.value) and both.delta.low > 0
+    assert results.signal is True and verdict(results) == "none and both differ beyond their interval"
+    cost = {c.candidate: c for c in results.costs}
+    assert (cost["none"].tokens, cost["both"].tokens, cost["both"].losses) == (0.0, 10.0, {"reds": 0.5})
+    heads, rows = table(results, short_cell)
+    assert heads[0] == "candidate" and [row[0] for row in rows] == list(RECIPE["candidates"])
+    assert rows[2][1].endswith("+")
+    text = markdown(results, "experiment", "vlit cross-eval X")
+    assert "vlit cross-eval X" in text and f"{100 * both.value:.1f}" in text and text.count("\n| both") == 2
+    page = write_page(results, root / "page.html", "experiment").read_text()
+    assert f"{100 * both.delta.value:+.1f}" in page and "missing picture" in page and "src=" not in page
+    json.dumps(results.to_dict(), allow_nan=False)
+    same = collect(load(root, signal=["curated", "curated"][:0]), cells)
+    assert same.signal is None and verdict(same) == ""
+
+
+@pytest.mark.slow
+def test_the_real_thing_killed_once_and_resumed(root):
+    """A tiny LLaVA: killed within a cell, then run again; the finished cells stay as they were."""
+    model, native = tiny_llava()
+    model.save_pretrained(root / "start")
+    VLITProcessor(native).save_pretrained(root / "start")
+    candidates = {name: RECIPE["candidates"][name] for name in ("none", "reds", "both")}
+    load(root, seeds=[0], candidates=candidates)
+    command = [sys.executable, "-c", "from vlit_hub.cli import main; main()", "cross-eval", str(root / "recipe.yaml")]
+    command += ["--root", str(root), "--json"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    first = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+    )
+    cells = root / "results" / "cells"
+    deadline = time.monotonic() + 600
+    while not list(cells.rglob("result.json")) and time.monotonic() < deadline and first.poll() is None:
+        time.sleep(0.1)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    done = {path: path.stat().st_mtime_ns for path in cells.rglob("result.json")}
+    assert done
+    second = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert second.returncode == 0, second.stderr
+    found = json.loads(second.stdout)
+    assert (found["cells"], found["ran"]) == (5, 5 - len(done))
+    assert all(path.stat().st_mtime_ns == at for path, at in done.items())
+    assert {(f["candidate"], f["n"]) for f in found["figures"]} == {("none", 12), ("reds", 12), ("both", 12)}
+    assert (root / "results" / "index.html").is_file()

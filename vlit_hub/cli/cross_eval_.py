@@ -1,0 +1,48 @@
+"""``vlit cross-eval RECIPE.yaml``: tune one base on each candidate, score all on all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vlit_hub.cli.common import Json, emit, err, table, verb
+
+RESULTS, PAGE = "results.json", "index.html"
+
+
+@verb
+def command(
+    recipe: Annotated[Path, typer.Argument(help="Candidates, benchmarks, seeds: see evaluation/cross/recipe.py.")],
+    root: Annotated[str, typer.Option(help="Folder that the recipe's paths start from.")] = "",
+    out: Annotated[str, typer.Option(help="Folder of cells and results; the recipe's if left out.")] = "",
+    processes: Annotated[int, typer.Option(min=1, help="Cells at once.")] = 1,
+    docs: Annotated[Path | None, typer.Option("--docs", help="Write the results here as a Markdown page.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Tune one base on each candidate and score all on all. Cells that are done are not run again."""
+    from vlit_hub.evaluation.cross.cells import cells_of, run_cells
+    from vlit_hub.evaluation.cross.page import markdown, short_cell, verdict, write_page
+    from vlit_hub.evaluation.cross.page import table as rows_of
+    from vlit_hub.evaluation.cross.recipe import load_cross
+    from vlit_hub.evaluation.cross.results import collect
+
+    loaded = load_cross(recipe, root, out)
+    cells = cells_of(loaded)
+    ran = run_cells(loaded, cells, processes, log=lambda text: err.print(text, markup=False, highlight=False))
+    results = collect(loaded, cells)
+    folder = loaded.path(loaded.out)
+    (folder / RESULTS).write_text(json.dumps(results.to_dict(), indent=1) + "\n")
+    write_page(results, folder / PAGE, recipe.stem)
+    if docs:
+        docs.parent.mkdir(parents=True, exist_ok=True)
+        docs.write_text(markdown(results, recipe.stem, f"vlit cross-eval {recipe} --docs {docs}"))
+    if as_json:
+        return emit(results.to_dict() | {"cells": len(cells), "ran": ran})
+    heads, body = rows_of(results, short_cell)
+    table(f"{ran} of {len(cells)} cells run; per cent, + and -: beyond {results.untuned or '-'}", heads, body)
+    print(f"intervals, differences, costs: {folder / PAGE}")
+    if said := verdict(results):
+        print(said)
