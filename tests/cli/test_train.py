@@ -41,6 +41,8 @@ def test_an_unreadable_picture_is_red_or_dropped_as_the_recipe_says(made):
     assert json.loads(train(made, "on_error=skip"))["steps"] == 1
     verified = json.loads((made / "out" / "verify.json").read_text())
     assert verified["ok"] and verified["dropped"] == {"unreadable_media": 1} and verified["samples"] == 8
+    rows = {row["check"]: row for row in verified["rows"]}
+    assert rows["packed logits"]["result"] == "pass" and rows["pictures matter"]["result"] == "told"
     assert (verified["processor"], verified["index"], verified["max_length"]) == (
         VLITProcessor.from_pretrained(made / "model").fingerprint(128),
         Store(made / "data").index.fingerprint,

@@ -352,7 +352,7 @@ def test_a_store_is_read_evenly_up_to_the_limit(tmp_path):
     document = report.as_dict()
     assert document["ok"] is True and [row["check"] for row in document["rows"]] == ALL_ROWS
     assert set(document["rows"][0]) == {
-        "check", "what", "checked", "failed", "first", "unsaid", "why", "passed", "result",
+        "check", "what", "checked", "failed", "first", "unsaid", "why", "note", "passed", "result",
     }  # fmt: skip
 
 

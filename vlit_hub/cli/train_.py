@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -68,6 +68,18 @@ def say(recipe: Any, processes: int, as_json: bool) -> int:
     return 0
 
 
+def _tuned(recipe: Any, processor: Any) -> Any:
+    """The recipe's model in float32, as it begins, and the collator of its run."""
+    from vlit_hub.processing.sharing import share_pictures
+    from vlit_hub.training.run import check_pair, collator_of, load_model
+
+    model = load_model(replace(recipe, dtype="float32"))
+    check_pair(model, processor)
+    if recipe.share_pictures:
+        share_pictures(model)
+    return verify_.tuned(model, collator_of(recipe, processor, model))
+
+
 def refuse_on_red(recipe: Any, as_json: bool) -> None:
     """Run ``verify`` on a sample of the recipe's data; leaves ``verify.json`` in its out folder for the card."""
     from vlit_hub.processing import VLITProcessor
@@ -76,7 +88,9 @@ def refuse_on_red(recipe: Any, as_json: bool) -> None:
 
     store = Store(recipe.mixture().parts)
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
-    report = verify(store, processor, recipe.max_length, CHECKED, recipe.on_error)
+    tuned = _tuned(recipe, processor)
+    report = verify(store, processor, recipe.max_length, CHECKED, recipe.on_error, tuned)
+    del tuned  # the run loads its own
     of = {
         "processor": processor.fingerprint(recipe.max_length),
         "index": store.index.fingerprint,

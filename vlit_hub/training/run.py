@@ -104,21 +104,11 @@ def build(
     if left := plan.tail_items(0, recipe.global_batch):
         done = "dropped" if plan.tail == "drop" else "repeated"
         say(f"{left:,} items {done} at the end of the first epoch, where they fill no global batch")
-    text: Any = model.config.get_text_config()
+    collator = collator_of(recipe, processor, model)
     if recipe.share_pictures:
         share_pictures(model)
     if recipe.shard:
         sharding.shard(model, family, args.device.type, args.world_size)
-    collator = VLITCollator(
-        processor,
-        recipe.max_length,
-        supervised_only=processor.family.logits_to_keep,
-        on_error=recipe.on_error,
-        attention=text._attn_implementation,
-        window=getattr(text, "sliding_window", None),
-        decode=recipe.decode,
-        share_pictures=recipe.share_pictures,
-    )
     on = recipe.encoder_checkpointing
     switch = [] if on is None else [EncoderCheckpointing(encoder_layers(model, family), on)]
     trainer = VLITTrainer(
@@ -138,6 +128,21 @@ def build(
         trainer.remove_callback(ProgressCallback)
         trainer.add_callback(Bar())
     return trainer, tuned
+
+
+def collator_of(recipe: TrainRecipe, processor: VLITProcessor, model: PreTrainedModel) -> VLITCollator:
+    """What makes the batches of a recipe's run."""
+    text: Any = model.config.get_text_config()
+    return VLITCollator(
+        processor,
+        recipe.max_length,
+        supervised_only=processor.family.logits_to_keep,
+        on_error=recipe.on_error,
+        attention=text._attn_implementation,
+        window=getattr(text, "sliding_window", None),
+        decode=recipe.decode,
+        share_pictures=recipe.share_pictures,
+    )
 
 
 def load_model(recipe: TrainRecipe) -> PreTrainedModel:

@@ -15,6 +15,7 @@ from vlit_hub.shards import ShardError
 from vlit_hub.verify.case import Case
 from vlit_hub.verify.checks import CHECKS
 from vlit_hub.verify.frame import Landing, Size
+from vlit_hub.verify.model import Tuned, handful, matter, packed, reading, takes
 from vlit_hub.verify.said import Unsaid
 
 
@@ -40,6 +41,8 @@ class CheckRow:
     """Samples of which the check cannot speak."""
     why: str = ""
     """Why not, of the first of them."""
+    note: str = ""
+    """Figures, where the check measures any."""
 
     @property
     def passed(self) -> bool:
@@ -48,9 +51,11 @@ class CheckRow:
 
     @property
     def result(self) -> str:
-        """pass, FAIL, "not said" (it can speak of no sample; ``why`` tells why), or "nothing to check"."""
+        """pass, FAIL, "told" (figures that are not judged), "not said" (``why``), or "nothing to check"."""
         if self.failed:
             return "FAIL"
+        if self.note and not self.checked:
+            return "told"
         return "pass" if self.checked else "not said" if self.unsaid else "nothing to check"
 
     def count(self, name: str, wrong: str | None) -> None:
@@ -64,7 +69,7 @@ class CheckRow:
         self.checked += 1
         if wrong:
             self.failed += 1
-            self.first = self.first or f"{name}: {wrong}"
+            self.first = self.first or (f"{name}: {wrong}" if name else wrong)
 
 
 @dataclass
@@ -98,6 +103,7 @@ def verify(
     max_length: int,
     limit: int | None = 256,
     on_error: Literal["raise", "skip"] = "raise",
+    tuned: Tuned | None = None,
 ) -> Report:
     """Check up to ``limit`` samples, spread evenly over the store (all with None).
 
@@ -105,6 +111,9 @@ def verify(
 
     ``processor`` is used by its public ``encode``, ``pixels``, ``tokenizer``, ``native`` and ``dialect`` only, and
     believed in nothing: expectations come from the Sample and the tokenizer's decoding. Ends LLaVA#779, trl#4874.
+
+    With ``tuned``, a handful of the samples is read by its model too (model.py): rows "model", "packed logits", and
+    "pictures matter", which tells and does not judge.
     """
     encodes = CheckRow("encodes", "every sample is read and encoded without an error")
     kept = CheckRow("kept", "at least one sample is left to train on")
@@ -112,6 +121,7 @@ def verify(
     report = Report([encodes, *checks, kept])
     reasons: Counter[str] = Counter()
     landings: dict[tuple[Size, bool], Landing] = {}
+    cases: list[Case] = []
     for row in _spread(len(store), limit):
         report.samples += 1
         case = _case(store, row, processor, max_length, encodes, on_error)
@@ -119,12 +129,34 @@ def verify(
             reasons.update([case] if case else [])
             continue
         case.landings = landings
+        cases = handful([*cases, case]) if tuned is not None else []
         for check, result in zip(CHECKS, checks, strict=True):
             result.count(case.name, check.run(case))
+    if tuned is not None and cases:
+        report.rows += _read(tuned, cases)
     report.dropped = dict(reasons)
     trained = report.samples - encodes.failed - sum(reasons.values())
     kept.count("all samples", "" if trained else f"nothing is left of {report.samples} samples ({report.dropped})")
     return report
+
+
+def _read(tuned: Tuned, cases: Sequence[Case]) -> list[CheckRow]:
+    """The rows of what the model makes of a handful of samples."""
+    model = CheckRow("model", "the model takes the samples: as many features as picture tokens, a finite loss")
+    packs = CheckRow("packed logits", "a sample in a pack has the logits of the sample alone")
+    pictures = CheckRow("pictures matter", "loss of the answers with their pictures and with another sample's")
+    with reading(tuned.model):
+        for case in cases:
+            model.count(case.name, takes(tuned, case))
+        if model.passed and model.checked:
+            wrong, packs.note = packed(tuned, cases)
+            packs.count("", wrong)
+            told = matter(tuned, cases)
+            if isinstance(told, Unsaid):
+                pictures.count("", told)
+            else:
+                pictures.note = told
+    return [model, packs, pictures]
 
 
 _UNREADABLE = {ShardError: "unreadable_sample", UnreadableMedia: "unreadable_media"}
