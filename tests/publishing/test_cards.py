@@ -303,7 +303,7 @@ TRAINED = {
     "trainable": 35_200, "frozen": 8_000,
     "hyper": {"learning_rate": 2e-5, "global_batch": 32, "max_length": 2048, "lr": {}, "dtype": "float32"},
     "data": {"fingerprint": "aa11", "index": "bb22", "measure": "cc33", "missing": "drop", "seed": 0, "tail": "drop",
-             "items": 55, "seen": {made.NAME: 110}, "skipped": 0,
+             "samples": 55, "seen": {made.NAME: 110}, "skipped": 0,
              "left_out": {made.NAME: {"missing_media": 5, "no_reply": 1}}},
     "steps": 12, "epochs": 1.5, "tokens": 4321, "seconds": 12.34, "loss_first": 3.5, "loss_last": 0.51234,
     "hardware": {"device": "cpu", "name": "x86_64", "processes": 1, "cpus": 2},
