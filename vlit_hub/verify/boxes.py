@@ -11,6 +11,8 @@ from vlit_hub.verify.case import Case
 from vlit_hub.verify.frame import Size
 from vlit_hub.verify.said import Unsaid, short
 
+TILED = "boxes in pixels of a picture that the model gets as tiles: of which size is not known"
+
 
 def boxes(case: Case) -> str | None:
     """Each group of boxes of the kept turns is read in the text, in order, within half a quantum and a pixel.
@@ -21,7 +23,7 @@ def boxes(case: Case) -> str | None:
     if not groups:
         return None
     if case.resized and not case.shown:
-        return Unsaid("boxes in pixels of a picture that the model gets as tiles: of which size is not known")
+        return Unsaid(TILED)
     read = iter(_read(case))
     nearest = ""
     for number, group in enumerate(groups):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from vlit_hub.verify.boxes import boxes
+from vlit_hub.verify.boxes import TILED, boxes
 from vlit_hub.verify.case import IGNORED, Case
 from vlit_hub.verify.frame import misplaced
 from vlit_hub.verify.said import Unsaid, short
@@ -101,7 +101,7 @@ def picture_whole(case: Case) -> str | None:
 
 def supervised_text(case: Case) -> str | None:
     if case.resized and case.grounded and not case.shown:
-        return Unsaid("boxes in pixels of a picture that the model gets as tiles: of which size is not known")
+        return Unsaid(TILED)
     answered = case.answered
     if len(answered) != len(case.answers):
         return f"{len(answered)} supervised stretches for {len(case.answers)} answers"
@@ -134,7 +134,7 @@ def boundaries(case: Case) -> str:
     if case.segments and case.segments[0].supervised:
         return "the first token is supervised"
     if case.resized and case.grounded and not case.shown:
-        return ""
+        return Unsaid(TILED)
     for number, texts in enumerate(case.context):
         at = 0
         for text in map(case.plain, texts):
