@@ -278,6 +278,16 @@ def test_unscaled_boxes_are_caught(family):
     assert re.match(r"tests regions: group 0 of boxes is not in the text where the sample has it: '", failed["boxes"])
 
 
+def test_boxes_in_pixels_of_tiles_are_not_passed_in_silence():
+    made = [s for s in SAMPLES if s.id == "regions"]
+    report = verify(made, VLITProcessor(processor("smolvlm").native, dialect="qwen25-json"), LENGTH)
+    unsaid = {row.check: row.why for row in report.rows if row.result == "not said"}
+    assert report.ok and unsaid.keys() == {"boxes", "supervised text", "boundaries"}
+    assert set(unsaid.values()) == {
+        "boxes in pixels of a picture that the model gets as tiles: of which size is not known"
+    }
+
+
 def cropping(**native):
     """A LLaVA whose CLIP processor crops, sure that it pads: what the family says of the pixels is wrong."""
     ours = VLITProcessor(tiny_llava(pads=False)[1], **native)
