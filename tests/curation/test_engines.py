@@ -6,7 +6,7 @@ from tests.curation.made import sample, write
 from vlit_hub.curation.columns import Work, compute
 from vlit_hub.curation.engines import engine_of
 from vlit_hub.curation.hashes import Hashing
-from vlit_hub.curation.indicator import indicators
+from vlit_hub.curation.indicator import chosen
 from vlit_hub.shards import Store
 
 
@@ -27,7 +27,7 @@ def test_two_nodes_of_ray_give_the_same_files(tmp_path, monkeypatch):
         cluster.add_node(num_cpus=1)
         cluster.wait_for_nodes()
         monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-        for work in (Work(store, tuple(made.name for made in indicators())), Hashing(store)):
+        for work in (Work(store, tuple(made.name for made in chosen())), Hashing(store)):
             compute(work)
             alone = {unit.path: unit.path.read_bytes() for unit in work.units()}
             for path in alone:

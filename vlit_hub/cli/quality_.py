@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from vlit_hub.cli.common import Json, emit, progress, table, verb
+from vlit_hub.cli.common import Json, emit, pairs, progress, table, verb
 from vlit_hub.curation.indicator import PRINCIPLES
 
 if TYPE_CHECKING:
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 @verb
 def command(
     shards: Annotated[list[Path], typer.Argument(help="Folders of shards.")],
-    indicator: Annotated[list[str] | None, typer.Option("--indicator", help="Only these; all if left out.")] = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="Only these; all but the optional ones if left out.")
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="NAME=ID or folder of optional indicators: blind=, clip=.")
+    ] = None,
     annotations: Annotated[
         str,
         typer.Option(
@@ -44,7 +49,12 @@ def command(
     from vlit_hub.shards import Store
 
     store = Store(shards)
-    work = Work(store, tuple(made.name for made in chosen(indicator)), source(annotations) if annotations else None)
+    work = Work(
+        store,
+        tuple(made.name for made in chosen(indicator)),
+        source(annotations) if annotations else None,
+        models=tuple(sorted(pairs(model, "--model").items())),
+    )
     with progress("quality", len(store)) as step:
         found = compute(work, engine_of(engine, workers), lambda done: step("", done))
     figures = summarise(found, work.indicators)

@@ -45,13 +45,16 @@ class Work:
     annotations: Annotations | None = None
     kind: str = "quality"
     """Beginning of the folder that the files lie in."""
+    models: tuple[tuple[str, str], ...] = ()
+    """(name of an indicator's model, its id or folder)."""
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits over the indicators and their versions, schema and annotations; not over the shards."""
+        """16 hexadecimal digits over the indicators and their versions, schema, annotations and models; not over the
+        shards."""
         parts = [(made.name, made.version) for made in self.indicators]
         known = self.annotations.fingerprint if self.annotations else ""
-        return hashlib.sha256(repr((parts, known, schema.VERSION)).encode()).hexdigest()[:16]
+        return hashlib.sha256(repr((parts, known, schema.VERSION, *self.models)).encode()).hexdigest()[:16]
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:
@@ -81,6 +84,7 @@ class Work:
         values: dict[str, list[Any]] = {column.name: [] for column in columns}
         groups: list[str] = []
         datasets: list[str] = []
+        models = dict(self.models)
         for start in range(unit.start, unit.stop, BATCH):
             with paused_collector():
                 for row in range(start, min(start + BATCH, unit.stop)):
@@ -88,7 +92,7 @@ class Work:
                     groups.append(f"{sample.dataset}\0{sample.group or row}")
                     datasets.append(sample.dataset)
                     known = self.annotations.of(sample) if self.annotations else None
-                    facts = Facts(sample, known)
+                    facts = Facts(sample, known, models)
                     for made in self.indicators:
                         found = made.run(facts) if known or not made.annotated else {}
                         for column in made.columns:

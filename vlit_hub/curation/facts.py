@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
 from vlit_hub.schema import Message, Sample
@@ -61,10 +62,13 @@ class lazy(Generic[T]):
 
 
 class Facts:
-    """One sample, cut into what indicators ask for. Nothing is computed before it is asked for."""
+    """One sample, cut into what indicators ask for. Nothing is computed before it is asked for. ``models``: name of an
+    indicator's model -> its id or folder."""
 
-    def __init__(self, sample: Sample, annotation: Annotation | None = None) -> None:
-        self.sample, self.annotation = sample, annotation
+    def __init__(
+        self, sample: Sample, annotation: Annotation | None = None, models: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.sample, self.annotation, self.models = sample, annotation, models
 
     @lazy
     def rounds(self) -> list[tuple[str, str]]:

@@ -61,6 +61,8 @@ class Indicator:
     """Counted up whenever the same sample would get other values."""
     annotated: bool = False
     """Whether it speaks only of samples whose picture is annotated."""
+    optional: str = ""
+    """Why it runs only where it is asked for by name; empty: it always runs."""
 
     def __post_init__(self) -> None:
         if self.principle not in PRINCIPLES:
@@ -85,8 +87,10 @@ def indicators() -> tuple[Indicator, ...]:
 
 
 def chosen(names: Sequence[str] | None = None) -> tuple[Indicator, ...]:
-    """The indicators of these names, or all; raises ValueError naming the known ones."""
+    """The indicators of these names, or all but the optional ones; raises ValueError naming the known ones."""
     known = {made.name: made for made in indicators()}
     if unknown := [name for name in names or () if name not in known]:
         raise ValueError(f"no indicator {', '.join(unknown)}; known: {', '.join(known)}")
-    return tuple(known[name] for name in names) if names else indicators()
+    if names:
+        return tuple(known[name] for name in names)
+    return tuple(made for made in known.values() if not made.optional)

@@ -33,7 +33,7 @@ ASKED = {
 }  # fmt: skip
 """Begin of a question -> the verb that stands for it."""
 _AUXILIARY = frozenset("is are was were do does did can could will would has have had should may might".split())
-_SKIP = frozenset(
+CONTENTLESS = frozenset(
     "a an the this that these those my your his her its their our some any all each every of in on at by for with "
     "from to me us it you there is are was were be do does did can could and or not as about into more most very so "
     "such what which who how many much kind type sort following given brief short long detailed detail main "
@@ -63,11 +63,11 @@ def verb_noun(question: str) -> tuple[str, str] | None:
 
 
 def _noun(words: list[str]) -> str:
-    """The first word that is none of _SKIP, in the singular; of two that follow each other the second."""
+    """The first word that is none of CONTENTLESS, in the singular; of two that follow each other the second."""
     for at, word in enumerate(words[:MOST_WORDS]):
-        if word not in _SKIP and not word.isdigit():
+        if word not in CONTENTLESS and not word.isdigit():
             following = words[at + 1] if at + 1 < len(words) else ""
-            head = following if following and following not in _SKIP and not _ends(following) else word
+            head = following if following and following not in CONTENTLESS and not _ends(following) else word
             return singulars(head)[-1]
     return ""
 

@@ -1,0 +1,31 @@
+"""Whether an answer speaks of what was asked: words of the question that come back, for answers of a sentence."""
+
+from vlit_hub.curation.facts import Facts
+from vlit_hub.curation.indicator import Column, Indicator, Values
+from vlit_hub.curation.lexicon import singulars
+from vlit_hub.curation.verbs import CONTENTLESS
+
+LEAST_WORDS = 5
+"""Shorter answers need not repeat anything."""
+
+
+def content(words: list[str]) -> frozenset[str]:
+    """The words that carry meaning, in the singular."""
+    return frozenset(singulars(word)[-1] for word in words if word not in CONTENTLESS and len(word) > 2)
+
+
+def run(facts: Facts) -> Values:
+    shares = []
+    for question, answer in zip(facts.question_words, facts.answer_words, strict=True) if facts.english else ():
+        asked = content(question)
+        if asked and len(answer) >= LEAST_WORDS:
+            shares.append(len(asked & content(answer)) / len(asked))
+    return {"relevance": sum(shares) / len(shares)} if shares else {}
+
+
+INDICATOR = Indicator(
+    "relevance",
+    "correctness",
+    (Column("relevance", "share", "words of the question that come back in an answer of five words or more", "high"),),
+    run,
+)
