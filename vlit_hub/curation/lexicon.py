@@ -176,6 +176,7 @@ def forms(phrase: str) -> list[str]:
     return [f"{head} {word}" if head else word for word in several]
 
 
+@lru_cache(1 << 16)
 def singulars(word: str) -> tuple[str, ...]:
     """The word, and what it may be the plural of."""
     if word in IRREGULAR:

@@ -1,37 +1,48 @@
 """How much of the picture a dialogue speaks of: things named, and how they stand to each other."""
 
-import re
+from itertools import pairwise
 
 from vlit_hub.curation.facts import Facts
 from vlit_hub.curation.indicator import Column, Indicator, Values
 from vlit_hub.curation.lexicon import lexicon
 
-RELATION = re.compile(
-    r"\b(?:left of|right of|next to|in front of|behind|beside|between|above|below|beneath|under|underneath|on top of|"
-    r"inside|near|around|against|across from|facing|holding|carrying|wearing|riding|sitting on|standing on|looking at|"
-    r"leaning on|attached to|surrounded by|covered (?:by|with)|larger than|smaller than|taller than)\b",
-    re.IGNORECASE,
+ALONE = frozenset(
+    "behind beside between above below beneath under underneath inside near around against facing holding carrying "
+    "wearing riding".split()
 )
+PAIRS = frozenset(
+    tuple(pair.split())
+    for pair in (
+        "left of|right of|next to|front of|top of|across from|sitting on|standing on|looking at|leaning on|attached to|"
+        "surrounded by|covered by|covered with|larger than|smaller than|taller than"
+    ).split("|")
+)
+"""Words, and pairs of words, for how one thing stands to another."""
+_BEGINS = ALONE | {first for first, _ in PAIRS}
 LABELS = frozenset(
     "person bicycle car motorcycle airplane bus train truck boat bench bird cat dog horse sheep cow elephant bear "
     "zebra giraffe backpack umbrella handbag tie suitcase frisbee skis snowboard kite skateboard surfboard bottle cup "
     "fork knife spoon bowl banana apple sandwich orange broccoli carrot pizza donut cake chair couch bed toilet tv "
     "laptop mouse remote keyboard microwave oven toaster sink refrigerator book clock vase scissors toothbrush table "
-    "window door tree building house road street sign wall floor sky water grass mountain flower plant shirt hat shoe glass "
-    "plate hand face hair arm leg eye light lamp shelf box bag map chart word number".split()
+    "window door tree building house road street sign wall floor sky water grass mountain flower plant shirt hat shoe "
+    "glass plate hand face hair arm leg eye light lamp shelf box bag map chart word number".split()
 )
-"""Things that pictures show: COCO's labels of one word and the commonest others, with the synonyms of lexicon.py."""
+"""Things that pictures show: COCO's labels of one word and the commonest others, with those synonyms of lexicon.py
+that are one word too."""
 
 
 def run(facts: Facts) -> Values:
     if not facts.english or not facts.answers:
         return {}
-    known, named = lexicon(LABELS), set()
+    known = lexicon(LABELS).names
+    named: set[str] = set()
+    relations = 0
     for words in facts.answer_words:
-        for at, word in enumerate(words):
-            if word in known.firsts and (found := known.find(words[at : at + known.firsts[word]])):
-                named.add(found[2])
-    relations = sum(len(RELATION.findall(answer)) for answer in facts.answers)
+        different = set(words)
+        named.update([known[word][1] for word in known.keys() & different])
+        if begins := _BEGINS & different:
+            relations += sum(words.count(word) for word in begins & ALONE)
+            relations += sum(pair in PAIRS for pair in pairwise(words)) if begins - ALONE else 0
     return {"objects_named": len(named), "relations_named": relations}
 
 

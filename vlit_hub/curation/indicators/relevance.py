@@ -11,7 +11,7 @@ LEAST_WORDS = 5
 
 def content(words: list[str]) -> frozenset[str]:
     """The words that carry meaning, in the singular."""
-    return frozenset(singulars(word)[-1] for word in words if word not in CONTENTLESS and len(word) > 2)
+    return frozenset([singulars(word)[-1] for word in set(words) - CONTENTLESS if len(word) > 2])
 
 
 def run(facts: Facts) -> Values:
