@@ -1,7 +1,9 @@
 """Every row format: records a second on one core, peak memory, and two workers against one, at 100,000 records.
 
 A record is what the release calls one; where it gives several samples (ten questions of a picture, twenty regions)
-each sample counts. No media lie in the raw folders of the text-only families. One fresh process per family and
+each sample counts. Records grow from hand-written rows without faults. Those of SVIT's referring_qa and of MiniGPT-v2's
+dialogues all have faults on purpose (broken marks, roles that lie): here they are mended, the same dialogue as the
+release writes it. No media lie in the raw folders of the text-only families. One fresh process per family and
 measurement, without its imports: ``Release.read`` as a build reads it (raw file -> checked samples and their JSON), in
 processor time, and ``load_dataset`` with one and with two processes (raw file -> Arrow file), in wall time.
 """
@@ -22,6 +24,12 @@ from benchmarks.native import Family, grow
 RECORDS = 100_000
 RATE = 20_000.0
 RSS = 500.0
+
+
+def _turns(*texts: str) -> list[dict[str, str]]:
+    return [{"from": ("human", "gpt")[i % 2], "value": text} for i, text in enumerate(texts)]
+
+
 FAMILIES = (
     Family("conversations", "llava_instruct_150k", "conversation_58k.json", "conversation_58k", arrow=True),
     Family("conversations under a key", "coco_arc", "global.json", "global"),
@@ -45,11 +53,19 @@ FAMILIES = (
     Family("interleaved pictures by number", "i4", "NLVR2/core/core.json", split="core"),
     Family("spans and boxes in parquet", "grit_20m", "grit-20m/coyo_0_snappy.parquet", arrow=True),
     Family("phrase marks with index lists", "shikra_rd", "GPT4GEN_RD_BoxCoT_train.jsonl", arrow=True),
-    Family("phrase marks with inline boxes", "svit", "data/referring_qa.json", "referring_qa", partial=True),
+    Family("phrase marks with inline boxes", "svit", "data/referring_qa.json", "referring_qa",
+           mended={"conversations": [{"content": _turns(
+               "Where is <st>the boy<ed>?",
+               "<st>The boy<ed> [0.1, 0.25, 0.5, 0.75] is next to <st>dogs<ed> [0, 0.5, 0.2, 1], [0.7,0.5,0.9,1].",
+           )}] * 3}),
     Family("box lists of turns", "grit_ferret", "git_instruction.json"),
     Family("boxes as location tokens", "pvit", "stage2/1_small_objects.json"),
     Family("numbered objects, a file each", "gpt4roi", "vcr/train.jsonl", text_only=False),
-    Family("boxes in braces", "minigpt_v2", "multitask_conversation/multitask_conversation.json"),
+    Family("boxes in braces", "minigpt_v2", "multitask_conversation/multitask_conversation.json",
+           mended={"conversations": _turns(
+               "[refer] where is the cup?", "<p>the cup</p> {<10><20><50><80>}<delim>{<0><0><100><100>}",
+               "[identify] what is {<10><20><50><80>}", "a cup",
+           )}),
     Family("question of a box", "as_1b", "region_vqa_1m.jsonl"),
     Family("objects of a picture", "grand", "part_1/part_1_1/sa_7.json"),
     Family("prompted tasks", "multiinstruct", "train.jsonl"),

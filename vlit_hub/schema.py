@@ -514,7 +514,8 @@ def _is_plain_box(sample: Sample, region: Region) -> bool:
     return (
         -math.inf < x1 <= x2 < math.inf
         and -math.inf < y1 <= y2 < math.inf
-        and region.start is region.end is region.score is None
+        and region.start is region.end is None
+        and (region.score is None or -math.inf < region.score < math.inf)
         and 0 <= region.index < len(sample.images)
     )
 

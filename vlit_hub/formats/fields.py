@@ -35,7 +35,8 @@ def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
         text = _encode(found)
         if b"null" in text:
             for key, value in found.items():
-                _refuse_not_finite(key, value)
+                if type(value) is not str:
+                    _refuse_not_finite(key, value)
         return text.decode()
     except UnicodeEncodeError:
         raise BadRecord(", ".join(found), "a text is not UTF-8, or holds half of a surrogate pair") from None
@@ -49,4 +50,5 @@ def _refuse_not_finite(key: str, value: Any) -> None:
         raise BadRecord(key, f"{value} is no number")
     if isinstance(value, (dict, list)):
         for inner in value.values() if isinstance(value, dict) else value:
-            _refuse_not_finite(key, inner)
+            if inner is not None and type(inner) not in (str, int, bool):
+                _refuse_not_finite(key, inner)

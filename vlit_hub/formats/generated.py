@@ -40,7 +40,7 @@ def generated_media(
 
 
 def _sample(messages: list[Message], media: list[Media], meta: str) -> Sample:
-    made = any(part.type in TYPES for m in messages if m.role == "assistant" for part in m.content)
+    made = any([part.type in TYPES for m in messages if m.role == "assistant" for part in m.content])
     return Sample(messages=messages, media=media, task="generation" if made else "conversation", meta=meta)
 
 
@@ -90,15 +90,16 @@ def _plain(rows: Any, where: str) -> Any:
         return rows
     plain = []
     for i, row in enumerate(rows):
-        if not isinstance(row, Mapping):
+        if type(row) is not dict:
             raise BadRecord(f"{where}[{i}]", f"expected a turn, found {row!r:.40}")
-        if unknown := set(row) - {"from", "value", "caption", "input_modality", "output_modality", *_NAMES}:
-            raise BadRecord(f"{where}[{i}]", f"unknown key {', '.join(sorted(map(str, unknown)))}")
+        if not _TOLD.issuperset(row):
+            raise BadRecord(f"{where}[{i}]", f"unknown key {', '.join(sorted(map(str, set(row) - _TOLD)))}")
         plain.append({"from": row.get("from"), "value": row.get("value")})
     return plain
 
 
 _NAMES = ("image_name", "video_name", "audio_name", "mm_name")
+_TOLD = frozenset(("from", "value", "caption", "input_modality", "output_modality", *_NAMES))
 
 
 def _check_item(row: Mapping[str, Any], message: Message, media: list[Media], where: str, ctx: Context) -> None:
@@ -152,28 +153,29 @@ class _Listed:
         self._known: dict[str, dict[str, str]] = {kind: {} for kind in TYPES}
         self._index: dict[tuple[str, str], int] = {}
         for kind in TYPES:
-            key = f"{kind}_list"
+            key, name = f"{kind}_list", f"{kind}_name"
             rows = record.get(key, [])
             if not isinstance(rows, list):
                 raise BadRecord(key, f"expected a list of media, found {rows!r:.40}")
+            allowed = {name, "data_source", "caption"}
             for i, row in enumerate(rows):
-                allowed = {f"{kind}_name", "data_source", "caption"}
-                if not isinstance(row, Mapping) or set(row) - allowed:
+                if type(row) is not dict or not allowed.issuperset(row):
                     raise BadRecord(f"{key}[{i}]", f"expected {', '.join(sorted(allowed))}, found {row!r:.60}")
-                self._known[kind][text_field(row, f"{kind}_name")] = text_field(row, "caption")
+                self._known[kind][text_field(row, name)] = text_field(row, "caption")
                 self.sources.setdefault(key, []).append(row.get("data_source"))
 
     def use(self, kind: Modality, said: str) -> int:
         """Index of the medium that a tag's content tells by name or, where it is no listed name, by caption."""
-        name = said if said in self._known[kind] else next((n for n, c in self._known[kind].items() if c == said), "")
+        known = self._known[kind]
+        name = said if said in known else next((n for n, c in known.items() if c == said), "") if known else ""
         if not name and _FILE.fullmatch(said):
             name = said
         at = (kind, name or said)
-        if at not in self._index:
-            self._index[at] = sum(m.type == kind for m in self.media)
-            caption = self._known[kind].get(name, "" if name else said)
-            self.media.append(Media(kind, self._index[at], name, caption=caption))
-        return self._index[at]
+        index = self._index.get(at)
+        if index is None:
+            index = self._index[at] = [m.type for m in self.media].count(kind)
+            self.media.append(Media(kind, index, name, caption=known.get(name, "" if name else said)))
+        return index
 
     def rest(self) -> int:
         """Add the media that no tag named; how many."""
@@ -193,14 +195,14 @@ def _tagged(record: Mapping[str, Any], ctx: Context, meta_keys: Iterable[str]) -
     if rest := listed.rest():
         ctx.report(key, f"{rest} media that no tag names")
     told = {**record, "data_source": listed.sources}
-    keys = [*meta_keys, *(["data_source"] if any(any(values) for values in listed.sources.values()) else [])]
+    keys = [*meta_keys, *(["data_source"] if any(map(any, listed.sources.values())) else [])]
     yield _sample(messages, listed.media, meta_json(told, keys))
 
 
 def _tagged_message(role: Role, text: str, listed: _Listed) -> Message:
     parts: list[Part] = []
     start = 0
-    for match in TAG.finditer(text):
+    for match in TAG.finditer(text) if "<" in text else ():
         if match.start() > start:
             parts.append(Part(text=text[start : match.start()]))
         kind: Any = match[1].lower()

@@ -149,13 +149,14 @@ def region_of(
     """
     if not isinstance(box, list) or len(box) != 4:
         raise BadRecord(where, f"expected four numbers, found {box!r:.60}")
-    values = [number(value, where) for value in box]
+    values = [float(value) if is_number(value) else number(value, where) for value in box]
     if form == "xywh":
         values = [values[0], values[1], values[0] + values[2], values[1] + values[3]]
     if size and frame == "pixel":
         values, frame = pixel_to_norm(values, size), "norm"
-    kind = {"kind": "mask", "mask": mask} if mask is not None else {}
-    return Region(frame=frame, box=values, label=label, score=score, **kind)  # type: ignore[arg-type]
+    if mask is None:
+        return Region(frame=frame, box=values, label=label, score=score)
+    return Region(kind="mask", frame=frame, box=values, mask=mask, label=label, score=score)
 
 
 def mask_of(value: Any, where: str) -> Mask:
@@ -191,7 +192,7 @@ def size_of(record: Mapping[str, Any], width: str = "width", height: str = "heig
     found = record.get(width), record.get(height)
     if found == (None, None):
         return None
-    if not all(type(value) is int and 0 < value < 2**31 for value in found):
+    if not all([type(value) is int and 0 < value < 2**31 for value in found]):
         raise BadRecord(f"{width}, {height}", f"no size of a picture: {found!r:.60}")
     return found  # type: ignore[return-value]
 
@@ -210,7 +211,7 @@ def span_of(value: Any, length: int) -> tuple[int, int] | None:
     """
     if isinstance(value, list) and value and isinstance(value[0], list):
         value = value[0]
-    if not isinstance(value, list) or len(value) != 2 or not all(is_number(v) and v == int(v) for v in value):
+    if not isinstance(value, list) or len(value) != 2 or not all([is_number(v) and v == int(v) for v in value]):
         return None
     start, end = int(value[0]), int(value[1])
     return (start, end) if 0 <= start < end <= length else None

@@ -84,7 +84,7 @@ def _without(record: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 def _texts(value: Any, where: str) -> list[str]:
     texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+    if not isinstance(texts, list) or not all([isinstance(text, str) for text in texts]):
         raise BadRecord(where, f"expected a text or a list of texts, found {value!r:.40}")
     return list(texts)
 
@@ -106,14 +106,16 @@ def _regions(record: Mapping[str, Any], choices: Sequence[str], key: str, named:
 
 
 def _region(literal: str, where: str, label: str = "") -> Region:
-    box = [float(number) for number in literal.split(" ")] if _BOX.fullmatch(literal) else []
-    if not box or not all(math.isfinite(number) for number in box):
+    box = list(map(float, literal.split(" "))) if _BOX.fullmatch(literal) else []
+    if not box or not all(map(math.isfinite, box)):
         raise BadRecord(where, f"expected 'x1 y1 x2 y2', found {literal!r:.60}")
     return Region(frame="pixel", box=box, label=label, native=literal)
 
 
 def _grounded(text: str, regions: Mapping[str, Region]) -> list[Part]:
     """The text cut where it has a box of the record, alone and not as a piece of longer numbers."""
+    if not regions:
+        return [Part("text", text)]
     places = []
     for index, literal in enumerate(regions):
         start = text.find(literal)
@@ -138,11 +140,11 @@ def _grounded(text: str, regions: Mapping[str, Region]) -> list[Part]:
 def _task(
     name: str, tasks: Mapping[str, str], choices: Sequence[str], question: Sequence[Part], reply: Sequence[Part]
 ) -> str:
-    told = next((task for prefix, task in tasks.items() if name.startswith(prefix)), "")
-    if told:
-        return told
+    told = [task for prefix, task in tasks.items() if name.startswith(prefix)]
+    if told and told[0]:
+        return told[0]
     if choices:
         return "yes_no" if {choice.casefold() for choice in choices} == {"yes", "no"} else "multiple_choice"
-    if any(part.type == "region" for part in reply):
+    if any([part.type == "region" for part in reply]):
         return "referring"
-    return "region_description" if any(part.type == "region" for part in question) else "vqa"
+    return "region_description" if any([part.type == "region" for part in question]) else "vqa"
