@@ -69,7 +69,7 @@ class MediaFinder:
             raise UnsafePath(type, "the media path holds a null character")
         escaped = tried = False
         leaves = _leaves(ref)
-        name, stem = _named(ref)
+        named: tuple[str, str] | None = None
         number: str | None = None
         seen: set[tuple[Root, str]] = set()
         limit = MAX_PICTURE if type == "image" else MAX_STREAM
@@ -81,7 +81,8 @@ class MediaFinder:
                 number = _coco(ref) if number is None else number
                 relative = number and candidate.replace("{coco}", number)
             else:
-                relative = candidate.replace("{name}", name).replace("{stem}", stem) if name else None
+                named = named or _named(ref)
+                relative = candidate.replace("{name}", named[0]).replace("{stem}", named[1]) if named[0] else None
             if not relative:
                 escaped |= relative is None
                 continue
@@ -93,9 +94,10 @@ class MediaFinder:
                 return found
         if escaped and not tried:
             raise UnsafePath(type, f"the media path {ref!r} leaves its root; media are only read below the roots given")
-        faults = [fault for root in self._roots[type] for fault in root.faults()]
-        if faults:
-            raise UnreadableMedia(f"not found, but not all archives could be read: {'; '.join(faults[:3])}")
+        for root in self._roots[type]:
+            if root.faults():
+                faults = [fault for root in self._roots[type] for fault in root.faults()]
+                raise UnreadableMedia(f"not found, but not all archives could be read: {'; '.join(faults[:3])}")
         return None
 
     def fingerprint(self) -> str:

@@ -271,8 +271,12 @@ def _drafts(rows: Iterator[Any], entry: Files, ctx: Context, numbers: range, fir
 
 
 def _holds_bytes(outcome: Outcome) -> bool:
-    blobs = (blob for sample in outcome.samples for column in blobs_of(sample) for blob in column)
-    return any(blob is not None and blob.bytes is not None for blob in blobs)
+    for sample in outcome.samples:
+        for column in blobs_of(sample):
+            for blob in column:
+                if blob is not None and blob.bytes is not None:
+                    return True
+    return False
 
 
 def _draft(record: Mapping[str, Any], ctx: Context, converter: Converter) -> Draft:
@@ -394,10 +398,9 @@ def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Re
             ctx.report(f"regions[{i}].box", "corners were not ordered")
             box = [min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])]
             region = msgspec.structs.replace(region, box=box)
-        size = sizes.get((region.modality, region.index))
-        if size:
+        if size := sizes and sizes.get((region.modality, region.index)):
             region = resolve(region, size)
-            if any(not -1e-3 <= v <= 1.001 for v in region.box):
+            if any([not -1e-3 <= v <= 1.001 for v in region.box]):
                 ctx.report(f"regions[{i}].box", "reaches out of the picture")
         out.append(region)
     return out

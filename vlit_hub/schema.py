@@ -410,8 +410,11 @@ def validated(samples: Sequence[Sample]) -> list[bytes]:
     UnicodeEncodeError for half of a surrogate pair, without telling which sample it was.
     """
     encoded = [_encode(strip_media(sample)) for sample in samples]
-    for text in encoded:
-        from_json(text)
+    try:
+        for text in encoded:
+            _decode(text)
+    except msgspec.ValidationError as error:
+        raise _named(error) from None
     for sample in samples:
         check(sample)
     return encoded
@@ -429,14 +432,16 @@ def check(sample: Sample) -> None:
     for m, message in enumerate(sample.messages):
         for p, part in enumerate(message.content):
             kind, regions = part.type, part.regions
-            if kind in counts:
+            if kind == "text":
+                if part.index != -1 or regions:
+                    _check_part(sample, part, f"messages[{m}].content[{p}]")
+            elif kind == "region":
+                if part.index != -1 or (regions and not 0 <= min(regions) <= max(regions) < len(sample.regions)):
+                    _check_part(sample, part, f"messages[{m}].content[{p}]")
+            else:
                 if part.text or regions:
                     _check_part(sample, part, f"messages[{m}].content[{p}]")
                 _check_order(part, counts, seen)
-            elif part.index != -1 or (
-                regions and (kind == "text" or not 0 <= min(regions) <= max(regions) < len(sample.regions))
-            ):
-                _check_part(sample, part, f"messages[{m}].content[{p}]")
     for r, region in enumerate(sample.regions):
         if not _is_plain_box(sample, region):
             _check_region(sample, region, f"regions[{r}]")

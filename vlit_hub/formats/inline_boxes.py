@@ -94,6 +94,8 @@ def cut_boxes(text: str, regions: list[Region], *, dialect: str, where: str, ctx
     pieces = parse(text, dialect)
     if "<" in text and malformed(pieces, dialect):  # every mark holds one
         ctx.report(where, "a mark or box is malformed; its text is kept")
+    if len(pieces) == 1 and pieces[0] is text:
+        return [Part("text", text)]
     parts = []
     for piece in pieces:
         if isinstance(piece, str):
@@ -126,7 +128,7 @@ def _told_otherwise(value: Any) -> list[Any]:
     if not isinstance(value, list) or not all([type(item) is dict and "value" in item for item in value]):
         return []
     told = [item.get("from") for item in value]
-    return told if told[::2] != ["human"] * len(told[::2]) or told[1::2] != ["gpt"] * len(told[1::2]) else []
+    return told if told != (["human", "gpt"] * len(told))[: len(told)] else []
 
 
 def _filled(template: str, record: Mapping[str, Any]) -> str:

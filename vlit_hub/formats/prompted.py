@@ -50,7 +50,7 @@ def prompt_target(
         ctx.report(same, f"differs from {target}; both are kept")
         answers.append(text_field(record, same))
     for key in parts:
-        for text in _texts(record.get(key, []), key):
+        for text in _texts(record[key], key) if key in record else ():
             if text not in asked:
                 ctx.report(key, f"does not stand in the prompt: {text:.60}")
     correct = choices.index(said) if said in choices else -1

@@ -41,7 +41,10 @@ def turn_boxes(
         ctx.report(boxes, "the number of lists and of turns differs; the texts are kept without their boxes")
         numbers = {}
     # The turn is told in the text, because the text is all that is cut.
-    told = [(role, _NATIVE.sub(rf"<bbox_location\1/{t}>", text)) for t, (role, text) in enumerate(turns)]
+    told = [
+        (role, _NATIVE.sub(rf"<bbox_location\1/{t}>", text) if "<bbox_location" in text else text)
+        for t, (role, text) in enumerate(turns)
+    ]
     messages, _ = dialogue(told, refs, ctx, cut=partial(_cut, numbers, ctx))
     named = {region for message in messages for part in message.content for region in part.regions}
     if len(named) < len(regions):

@@ -85,7 +85,7 @@ def parse(text: str, name: str) -> list[str | tuple[str, list[Region]]]:
     The frame of the regions is norm, square or pixel (``resized`` pixels are pixels of the picture the model saw).
     Text that matches no literal stays text; so do boxes whose corners are not ordered or that leave the dialect's grid.
     """
-    rules = dialect(name)
+    rules = DIALECTS.get(name) or dialect(name)
     if rules.needs not in text:
         return [text]
     frame: Frame = _STORED[rules.frame]
@@ -107,7 +107,7 @@ def parse(text: str, name: str) -> list[str | tuple[str, list[Region]]]:
 
 def malformed(pieces: Sequence[str | tuple[str, list[Region]]], name: str) -> bool:
     """Whether marks of the dialect are left in the text of what :func:`parse` gave: a group was malformed."""
-    marks = dialect(name).marks
+    marks = (DIALECTS.get(name) or dialect(name)).marks
     if marks is None:
         return False
     for piece in pieces:
