@@ -42,12 +42,16 @@ def command(
         str, typer.Option(help="I/N: ask that share only and leave the replies in --cache; no report.")
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", help="Write the report here as JSON (for the card).")] = None,
+    lmms: Annotated[Path | None, typer.Option(help="Write the figures here as lmms-eval does.")] = None,
+    model_index: Annotated[Path | None, typer.Option(help="Write the Hub's model-index here, as YAML.")] = None,
     as_json: Json = False,
 ) -> None:
     """Score a model as the benchmark is scored, per ability and instruction type, beside majority, blind, shuffled and
     untuned."""
+    import yaml
     from transformers import AutoModelForImageTextToText
 
+    from vlit_hub.evaluation import interop
     from vlit_hub.evaluation.cache import ReplyCache
     from vlit_hub.evaluation.evaluate_model import evaluate
     from vlit_hub.processing import VLITProcessor
@@ -67,10 +71,11 @@ def command(
                      "--max-new-tokens": max_new_tokens, "--training": training}  # fmt: skip
             fill([str(shards), *flags(given)], processes, cache)
         step = stack.enter_context(progress("eval"))
+        processor = VLITProcessor.from_pretrained(model)
         report = evaluate(
             store,
             load(model),
-            VLITProcessor.from_pretrained(model),
+            processor,
             scoring=scoring,
             cache=ReplyCache(cache, _share(share)) if cache else None,
             labels=json.loads(labels.read_text()) if labels else None,
@@ -87,9 +92,17 @@ def command(
     found = report.to_dict()
     if out:
         out.write_text(json.dumps(found, indent=2) + "\n")
+    datasets = sorted({entry.dataset for entry in store.index.splits})
+    if lmms:
+        lmms.write_text(json.dumps(interop.lmms_results(found, "+".join(datasets)), indent=2) + "\n")
+    if model_index:
+        index = interop.model_index(found, model.absolute().name, ", ".join(datasets), datasets[0])
+        model_index.write_text(yaml.safe_dump({"model-index": index}, sort_keys=False))
     if as_json:
         return emit(found)
     show(report)
+    if command := interop.lmms_command(processor.family.name, str(model), datasets[0] if len(datasets) == 1 else ""):
+        print(f"by lmms-eval, where it is installed: {command}")
 
 
 def flags(given: dict[str, Any]) -> list[str]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from huggingface_hub import EvalResult, ModelCardData
+from huggingface_hub import ModelCardData
 
 from vlit_hub.evaluation.evaluate_model import CONTROLS, UNTUNED
+from vlit_hub.evaluation.interop import eval_results
 from vlit_hub.evaluation.report import stratum
 from vlit_hub.publishing.facts import DatasetFacts
 from vlit_hub.publishing.licences import CONSEQUENCES, mixture, slug
@@ -86,7 +87,7 @@ def model_card(
         dataset_id=dataset_id,
         repo=repo_id or REPO,
     )
-    results = _results(eval_report, evaluated)
+    results = eval_results(eval_report, *evaluated) if eval_report else []
     data = ModelCardData(
         model_name=title,
         license="other",
@@ -202,28 +203,3 @@ def _not_beaten(report: Mapping[str, Any] | None) -> list[str]:
         if controls:
             found.append(f"{stratum(row['kind'], row['name'])}: {', '.join(controls)}")
     return found
-
-
-def _results(report: Mapping[str, Any] | None, evaluated: tuple[str, str]) -> list[EvalResult]:
-    """The model-index: accuracy of every stratum with its interval, and its controls beside it."""
-    name, kind = evaluated
-    results = []
-    for row in report["rows"] if report else ():
-        label = stratum(row["kind"], row["name"])
-        size = {"n": row["n"], "groups": row["groups"]}
-        interval = {**size, "low": round(row["low"], 6), "high": round(row["high"], 6)}
-        systems = [(f"accuracy, {label}", row["accuracy"], interval)]
-        systems += [(f"{control} control, {label}", value, size) for control, value in row["controls"].items()]
-        results += [
-            EvalResult(
-                task_type="image-text-to-text",
-                dataset_type=kind,
-                dataset_name=name,
-                metric_type="accuracy",
-                metric_name=metric,
-                metric_value=round(value, 6),
-                metric_args=args,
-            )
-            for metric, value, args in systems
-        ]
-    return results
