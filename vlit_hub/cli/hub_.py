@@ -16,7 +16,8 @@ def command(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8787,
     as_json: Json = False,
 ) -> None:
-    """Serve a local Hub until Ctrl-C; `vlit push --endpoint` and HF_ENDPOINT find it."""
+    """Serve a local Hub until Ctrl-C; `vlit push --endpoint` and HF_ENDPOINT find it. Its only token is
+    hf_local_write, which is no secret: it opens nothing but this Hub, whose namespace is `local`."""
     from vlit_hub.publishing.local_hub import serve
 
     def ready(hub: Any) -> None:
