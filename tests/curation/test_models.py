@@ -93,3 +93,37 @@ def test_relevance_and_references():
     (made,) = chosen(["references"])
     found = made.run(Facts(sample("Q", "Two dogs lie under a table, next to a puppy.")))
     assert found == {"objects_named": 3, "relations_named": 2}
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A random CLIP with a tokenizer of letters, saved."""
+    torch = pytest.importorskip("torch")
+    from transformers import CLIPConfig, CLIPImageProcessor, CLIPModel, CLIPProcessor, CLIPTokenizer
+
+    letters = [chr(i) for i in range(97, 123)]
+    tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    tokenizer = CLIPTokenizer(vocab={token: i for i, token in enumerate(tokens)}, merges=[], model_max_length=16)
+    small = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    ends = {"bos_token_id": len(tokens) - 2, "eos_token_id": len(tokens) - 1, "pad_token_id": len(tokens) - 1}
+    text = small | ends | {"vocab_size": len(tokens), "max_position_embeddings": 16}
+    vision = small | {"image_size": 16, "patch_size": 8}
+    torch.manual_seed(0)
+    model = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=8))
+    model.save_pretrained(tmp_path / "clip")
+    pixels = CLIPImageProcessor(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16})
+    CLIPProcessor(pixels, tokenizer).save_pretrained(tmp_path / "clip")
+    return str(tmp_path / "clip")
+
+
+def test_picture_text_is_the_cosine_of_the_model(clip):
+    import torch
+
+    processor, model = picture_text._model(clip)
+    picture = Image.new("RGB", (20, 16), "red")
+    inputs = processor(text=["a red dog"], images=[picture], return_tensors="pt")
+    with torch.inference_mode():
+        logit = model(**inputs).logits_per_image.item() / model.logit_scale.exp().item()
+    facts = Facts(sample("Q", "a red dog", images=[Blob(encoded(picture))]), None, {"clip": clip})
+    assert picture_text.run(facts)["picture_text"] == pytest.approx(max(0, logit), abs=1e-5)
+    assert picture_text.similarity(clip, b"no picture", "a") is None
