@@ -1,11 +1,11 @@
 """Every row format: records a second on one core, peak memory, and two workers against one, at 100,000 records.
 
 A record is what the release calls one; where it gives several samples (ten questions of a picture, twenty regions)
-each sample counts. Records grow from hand-written rows without faults. Those of SVIT's referring_qa and of MiniGPT-v2's
-dialogues all have faults on purpose (broken marks, roles that lie): here they are mended, the same dialogue as the
-release writes it. No media lie in the raw folders of the text-only families. One fresh process per family and
-measurement, without its imports: ``Release.read`` as a build reads it (raw file -> checked samples and their JSON), in
-processor time, and ``load_dataset`` with one and with two processes (raw file -> Arrow file), in wall time.
+each sample counts. Records grow from the hand-written rows that convert whole. Those of SVIT's referring_qa and of
+MiniGPT-v2's dialogues all have faults on purpose (broken marks, roles that lie): here they are mended, the same
+dialogue as the release writes it. No media lie in the raw folders of the text-only families. One fresh process per
+family and measurement, without its imports: ``Release.read`` as a build reads it (raw file -> checked samples and their
+JSON), in processor time, and ``load_dataset`` with one and with two processes (raw file -> Arrow file), in wall time.
 """
 
 from __future__ import annotations

@@ -66,10 +66,7 @@ class Family:
 
 
 def grow(family: Family, folder: Path, records: int) -> Path:
-    """The raw folder of a release whose file holds ``records`` records, grown from the rows that convert best.
-
-    Those that are whole and of which nothing is reported, else the whole ones, else those that give any sample.
-    """
+    """The raw folder of a release whose file holds ``records`` records, grown from those that convert whole."""
     module = importlib.import_module(f"tests.rows.{family.script}")
     kept = {k: v for k, v in module.FILES.items() if k not in family.without and Path(k).suffix in DATA}
     raw = rows.write(folder, kept)
@@ -77,7 +74,7 @@ def grow(family: Family, folder: Path, records: int) -> Path:
     entry, path = next((entry, path) for entry, path in release.files[family.split] if path == raw / family.file)
     read = release.read_file(entry, path)
     made = [o for o in read if o.samples]
-    whole = [o for o in made if not o.bad and not o.reports] or [o for o in made if not o.bad] or made
+    whole = [o for o in made if not o.bad] or made
     sound = [(o.key, o.native | family.mended) for o in whole]
     texts = ((f"{key}_{i}", longer(native, i, family.link[0])) for i, (key, native) in _cycle(sound, records))
     _write(path, entry, texts, family, records)
