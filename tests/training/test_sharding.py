@@ -13,6 +13,7 @@ from tests.training.show_resume import launch
 from tests.training.support import keys, keys_of, recipe, some, write_shards
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.training.callbacks import read_losses
+from vlit_hub.training.run import run
 
 STEPS, STOP = 5, 2
 
@@ -75,3 +76,16 @@ def test_a_sharded_run_resumes_exactly_on_two_and_on_one(mixed, tmp_path, settin
         file.keys() == files[0].keys() and all(torch.allclose(file[n], files[0][n], atol=1e-5) for n in file)
         for file in files
     )
+
+
+@pytest.mark.slow
+def test_adapters_of_a_sharded_run_are_merged(mixed, tmp_path):
+    model = saved("llava", tmp_path / "model")
+    shape = dict(global_batch=4, max_steps=2, setting="LoRA")
+    run(recipe(model, mixed, tmp_path / "one", **shape), log=lambda text: None)
+    launch(keys(model, mixed, tmp_path / "two", **shape, shard=True), tmp_path, processes=2)
+    one, two = (load_file(tmp_path / out / "model.safetensors") for out in ("one", "two"))
+    assert one.keys() == two.keys() and all(torch.allclose(two[name], one[name], atol=1e-5) for name in one)
+    start = load_file(model / "model.safetensors")
+    assert any(not torch.equal(start[name], two[name]) for name in two)
+    assert (tmp_path / "two" / "train_report.json").exists()

@@ -57,7 +57,7 @@ def run(
     trainer.train(resume_from_checkpoint=resume)
     out = Path(recipe.out)
     if recipe.setting == lora.SETTING:
-        trainer.model = trainer.model.merge_and_unload()  # type: ignore[union-attr,operator]
+        merge(trainer, recipe)
     trainer.save_model(str(out))
     report = report_of(recipe, tuned, trainer)
     if trainer.args.should_save:
@@ -83,6 +83,7 @@ def build(
     check_pair(model, processor)
     family = family_of(model.config).name
     if recipe.setting == lora.SETTING:
+        set_seed(recipe.seed)  # of what adapters begin with, the same in each process
         model = lora.adapt(model, family, recipe.adapters())  # type: ignore[assignment]
     tuned = apply(model, family, recipe.setting)
     say(str(tuned))
@@ -143,6 +144,20 @@ def collator_of(recipe: TrainRecipe, processor: VLITProcessor, model: PreTrained
         decode=recipe.decode,
         share_pictures=recipe.share_pictures,
     )
+
+
+def merge(trainer: VLITTrainer, recipe: TrainRecipe) -> None:
+    """Put the adapters into the weights; those of a sharded model on the first process, where they are whole."""
+    tuned: Any = trainer.model
+    if trainer.sharded:
+        state = sharding.weights(tuned)
+        trainer.sharded = trainer.is_distributed_loading_by_transformers = False
+        if not trainer.args.should_save:
+            return
+        base = load_model(recipe)
+        tuned = lora.adapt(base, family_of(base.config).name, recipe.adapters())
+        tuned.load_state_dict(state, strict=True)
+    trainer.model = tuned.merge_and_unload()
 
 
 def load_model(recipe: TrainRecipe) -> PreTrainedModel:
