@@ -29,7 +29,7 @@ SPEC = DatasetSpec(
     convert=partial(
         conversations,
         media_key="img_ids",
-        meta_keys=(),
+        meta_keys=("prompt_version", "model"),
         instruction_type_key="instruction_type",
         group=r"COCO_(?:train|val)2014_\d{12}",
     ),

@@ -90,7 +90,7 @@ def hold(coco, out):
     seen = []
     for kind in ("global", "negative", "region"):
         for record in read(out, kind):
-            assert list(record) == ["img_ids", "instruction_type", "conversations"]
+            assert list(record) == ["img_ids", "instruction_type", "conversations", "prompt_version", "model"]
             assert record["instruction_type"] == kind
             suffix = r"_\d+" if kind == "region" else ""
             picture = int(re.fullmatch(rf"COCO_train2014_(\d{{12}}){suffix}\.jpg", record["img_ids"])[1])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vlit_hub.cli.common import Json, emit, progress, table, verb
+from vlit_hub.cli.common import BadInput, Json, emit, progress, table, verb
+
+if TYPE_CHECKING:
+    from vlit_hub.construction.author import EndpointAuthor
 
 
 @verb
@@ -17,20 +20,78 @@ def command(
     kind: Annotated[list[str] | None, typer.Option("--type", help="global, negative, region; all if left out.")] = None,
     limit: Annotated[int | None, typer.Option(help="Pictures to use, the first by id.")] = None,
     seed: Annotated[int, typer.Option(help="Draws wordings and objects.")] = 0,
+    endpoint: Annotated[
+        str, typer.Option(help="Base URL of an OpenAI-compatible endpoint (.../v1); its key: OPENAI_API_KEY.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Model of the endpoint that writes.")] = "",
+    form: Annotated[
+        list[str] | None, typer.Option("--form", help="conversation, detail, reasoning; conversation if left out.")
+    ] = None,
+    judge: Annotated[str, typer.Option(help="Model of the endpoint that rates what is written, 1 to 5.")] = "",
+    least: Annotated[int, typer.Option(help="Rating from which a dialogue is kept.")] = 3,
+    attempts: Annotated[
+        int, typer.Option(help="Times that a dialogue is asked for, with the reason of the fault.")
+    ] = 3,
+    max_tokens: Annotated[int, typer.Option(help="Of one answer.")] = 1024,
+    budget: Annotated[int, typer.Option(help="Tokens of the run, prompts and answers; 0: no limit.")] = 0,
+    rate: Annotated[float, typer.Option(help="Requests a minute; 0: no limit.")] = 0.0,
+    concurrency: Annotated[int, typer.Option(help="Requests at a time.")] = 8,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 120.0,
+    price: Annotated[tuple[float, float], typer.Option(help="Of a million prompt and a million answer tokens.")] = (
+        0,
+        0,
+    ),
+    work: Annotated[
+        Path | None, typer.Option(help="Folder of requests.sqlite and quarantine.jsonl; OUT.work if left out.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make global, negative and region instructions from COCO captions and boxes by deterministic templates."""
-    from vlit_hub.construction.construct import construct
+    """Make global, negative and region instructions from captions and boxes: by templates, or by a model at an endpoint
+    whose every claim is checked. A run that was killed goes on where it was; nothing is asked twice."""
+    from vlit_hub.construction.author import EndpointAuthor
+    from vlit_hub.construction.construct import TEMPLATES, construct
+    from vlit_hub.construction.endpoint import Limits
     from vlit_hub.construction.generate import TYPES
+    from vlit_hub.construction.written import Writing
 
+    if bool(endpoint) != bool(model):
+        raise BadInput("--endpoint and --model go together")
+    author = None
+    if endpoint:
+        author = EndpointAuthor(
+            endpoint,
+            Writing(model, tuple(form or ("conversation",)), attempts, max_tokens, judge=judge, least=least),
+            work or out.with_name(f"{out.name}.work"),
+            Limits(budget, rate, concurrency, timeout=timeout, price=price),
+        )
     with progress("construct", limit) as step:
         report = construct(
-            coco, out, types=kind or TYPES, limit=limit, seed=seed, progress=lambda done, total: step("", done)
+            coco,
+            out,
+            types=kind or TYPES,
+            limit=limit,
+            seed=seed,
+            author=author or TEMPLATES,
+            progress=lambda done, total: step("", done),
         )
-    found = report.to_dict()
+    found = report.to_dict() | ({"author": author.to_dict()} if author else {})
     if as_json:
         return emit(found)
     counts = ([name, found["records"][name], found["turns"][name]] for name in found["records"])
     table(f"{found['pictures']} pictures -> {out}", ("type", "records", "turns"), counts, right=("records", "turns"))
     if found["issues"]:
         table("faults", ("reason", "times"), found["issues"].items(), right=("times",))
+    if author:
+        _written(author, found["author"])
+
+
+def _written(author: EndpointAuthor, found: dict[str, Any]) -> None:
+    claims = ([when, *found[f"claims_{when}"].values()] for when in ("before", "kept"))
+    table(
+        "claims", ("", "right", "wrong", "unknown", "passing"), claims, right=("right", "wrong", "unknown", "passing")
+    )
+    for what in ("asked_again", "quarantined"):
+        if found[what]:
+            title = what.replace("_", " ") + (f" -> {author.folder}" if what == "quarantined" else "")
+            table(title, ("reason", "times"), found[what].items(), right=("times",))
+    table("cost", ("what", "number"), found["cost"].items(), right=("number",))

@@ -7,24 +7,17 @@ import os
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
-from vlit_hub.construction.generate import (
-    TYPES,
-    Knowledge,
-    Scene,
-    global_dialogue,
-    marked_objects,
-    negative_dialogue,
-    region_dialogue,
-)
+from vlit_hub.construction.asked import Asked, Written, everything
+from vlit_hub.construction.generate import TYPES, global_dialogue, negative_dialogue, region_dialogue
 from vlit_hub.construction.paint import QUALITY, paint
-from vlit_hub.construction.templates import Draw, Turn
-from vlit_hub.curation.collect import Collection, Picture, collect
+from vlit_hub.construction.templates import VERSION, Draw
+from vlit_hub.curation.collect import collect
 
 IMAGE_SOURCE = "COCO"
 CONSTRUCTION_TIME = "1970-01-01T00:00:00Z"
@@ -52,24 +45,48 @@ class Report:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Record:
-    """One native record; ``box`` is set where a region picture of that name has to be painted."""
+class Author(Protocol):
+    """Writes the dialogues of a release; ``forms``: those of each picture and type."""
 
-    picture: Picture
-    kind: str
-    name: str
-    turns: list[Turn]
-    box: tuple[float, float, float, float] | None = None
+    @property
+    def forms(self) -> tuple[str, ...]: ...
 
-    def native(self) -> dict[str, Any]:
-        """The record in coco-arc's form, roles ``human`` and ``gpt``."""
-        said = [(role, text) for turn in self.turns for role, text in (("human", turn.question), ("gpt", turn.answer))]
-        return {
-            "img_ids": self.name,
-            "instruction_type": self.kind,
-            "conversations": [{"from": role, "value": text} for role, text in said],
-        }
+    def write(self, work: Iterable[Asked], issues: Counter[str]) -> Iterator[tuple[Asked, Written | None]]:
+        """What was written for each piece of work, in its order; None for what is not, which is counted."""
+
+
+class Templates:
+    """The author of a run without a model: our own wordings, filled from the annotations."""
+
+    forms = ("conversation",)
+
+    def write(self, work: Iterable[Asked], issues: Counter[str]) -> Iterator[tuple[Asked, Written | None]]:
+        """One dialogue each."""
+        for asked in work:
+            key = (asked.seed, asked.scene.picture.id, asked.kind)
+            if asked.marked:
+                turns = region_dialogue(asked.scene, asked.marked, Draw(*key, asked.number))
+            else:
+                make = global_dialogue if asked.kind == "global" else negative_dialogue
+                turns = make(asked.scene, Draw(*key))
+            if not turns:
+                issues[f"picture with nothing to say: {asked.kind}"] += 1
+            yield asked, Written(turns, f"templates@{VERSION}") if turns else None
+
+
+TEMPLATES = Templates()
+
+
+def native(asked: Asked, written: Written) -> dict[str, Any]:
+    """The record in coco-arc's form, roles ``human`` and ``gpt``, and what wrote it."""
+    said = [(role, text) for turn in written.turns for role, text in (("human", turn.question), ("gpt", turn.answer))]
+    return {
+        "img_ids": asked.file_name,
+        "instruction_type": asked.kind,
+        "conversations": [{"from": role, "value": text} for role, text in said],
+        "prompt_version": written.prompt_version,
+        "model": written.model,
+    }
 
 
 def construct(
@@ -80,14 +97,16 @@ def construct(
     limit: int | None = None,
     seed: int = 0,
     construction_time: str = CONSTRUCTION_TIME,
+    author: Author = TEMPLATES,
     progress: Progress | None = None,
 ) -> Report:
     """Write ``<type>.json`` per type and ``images/`` under ``out_dir`` from the collection under ``coco_dir``.
 
     ``limit`` takes the first pictures in order of id. Same input, options and Pillow: same bytes, also in a folder that
-    holds a former run, which goes first. ``progress`` is called with (pictures done, pictures in all). Raises
-    CollectError for a folder that is not COCO-form, ValueError for an unknown type, FileExistsError where ``out_dir``
-    holds anything that no former run wrote. Source: the survey's pipeline (arXiv 2311.08172); the templates are ours.
+    holds a former run, which goes first. ``author``: who writes, the templates or a model (author.py). ``progress`` is
+    called with (pictures done, pictures in all). Raises CollectError for a folder that is not COCO-form, ValueError for
+    an unknown type, FileExistsError where ``out_dir`` holds anything that no former run wrote. Source: the survey's
+    pipeline (arXiv 2311.08172); the templates are ours.
     """
     unknown = set(types) - set(TYPES)
     if unknown or not types:
@@ -98,16 +117,25 @@ def construct(
     _clear(out)
     (out / "images").mkdir(parents=True, exist_ok=True)
     issues: Counter[str] = Counter()
+    reported = 0
+
+    def done(count: int) -> None:
+        nonlocal reported
+        for number in range(reported + 1, count + 1) if progress else ():
+            assert progress
+            progress(number, len(pictures))
+        reported = max(reported, count)
+
     with ExitStack() as stack:
         files = {kind: stack.enter_context(_Native(out / f"{kind}.json", construction_time)) for kind in types}
-        _write(
-            _records(collection, pictures, types, seed, issues), files, out / "images", issues, len(pictures), progress
-        )
+        work = everything(collection, pictures, types, author.forms, seed, issues)
+        _write(author.write(work, issues), files, out / "images", issues, done)
+    done(len(pictures))
     return Report(
         pictures=len(pictures),
         records={kind: file.records for kind, file in files.items()},
         turns={kind: file.turns for kind, file in files.items()},
-        region_pictures=files["region"].records if "region" in files else 0,
+        region_pictures=len(list((out / "images").glob("*_*_*_*.jpg"))),
         issues={**collection.issues, **{reason: issues[reason] for reason in sorted(issues)}},
     )
 
@@ -136,64 +164,38 @@ def _is_native(path: Path) -> bool:
 
 
 def _write(
-    records: Iterable[tuple[int, Record | None]],
+    made: Iterable[tuple[Asked, Written | None]],
     files: dict[str, _Native],
     images: Path,
     issues: Counter[str],
-    total: int,
-    progress: Progress | None,
+    done: Callable[[int], None],
 ) -> None:
-    in_place: dict[str, bool] = {}  # of the current picture
-    for done, record in records:
-        if record is None:
+    """``done`` is called with each picture's ordinal before the first dialogue of the next."""
+    ordinal = 0
+    in_place: dict[str, bool] = {}
+    for asked, written in made:
+        if asked.ordinal != ordinal:
             in_place.clear()
-            if progress:
-                progress(done, total)
+            done(asked.ordinal - 1)
+            ordinal = asked.ordinal
+        if written is None:
             continue
-        if record.name not in in_place:
-            in_place[record.name] = _picture_file(record, images, issues)
-        if in_place[record.name]:
-            files[record.kind].add(record)
+        if asked.file_name not in in_place:
+            in_place[asked.file_name] = _picture_file(asked, images, issues)
+        if in_place[asked.file_name]:
+            files[asked.kind].add(asked, written)
 
 
-def _records(
-    collection: Collection, pictures: Sequence[Picture], types: Sequence[str], seed: int, issues: Counter[str]
-) -> Iterable[tuple[int, Record | None]]:
-    """(pictures done, record), and (pictures done, None) after each picture."""
-    knowledge = Knowledge.of(collection)
-    for done, picture in enumerate(pictures, 1):
-        scene = Scene(picture, knowledge)
-        name = f"COCO_train2014_{picture.id:012d}"
-        for kind in types:
-            made = list(_of_kind(scene, kind, name, seed))
-            if not made:
-                issues[f"picture with nothing to say: {kind}"] += 1
-            for record in made:
-                yield done, record
-        yield done, None
-
-
-def _of_kind(scene: Scene, kind: str, name: str, seed: int) -> Iterable[Record]:
-    picture, draw = scene.picture, Draw(seed, scene.picture.id, kind)
-    if kind == "region":
-        for k, item in enumerate(marked_objects(picture, draw)):
-            turns = region_dialogue(scene, item, Draw(seed, picture.id, kind, k))
-            yield Record(picture, kind, f"{name}_{k}.jpg", turns, item.box)
-        return
-    turns = global_dialogue(scene, draw) if kind == "global" else negative_dialogue(scene, draw)
-    if turns:
-        yield Record(picture, kind, f"{name}.jpg", turns)
-
-
-def _picture_file(record: Record, images: Path, issues: Counter[str]) -> bool:
-    """Put the record's picture into place; False (counted) where it cannot be decoded."""
-    target = images / record.name
+def _picture_file(asked: Asked, images: Path, issues: Counter[str]) -> bool:
+    """Put the picture into place; False (counted) where it cannot be decoded."""
+    target = images / asked.file_name
     partial = target.with_suffix(".part")
+    source = asked.scene.picture.path
     try:
-        if record.box is not None:
-            paint(record.picture.path, partial, record.box)
+        if asked.marked is not None:
+            paint(source, partial, asked.marked.box)
         else:
-            _copy(record.picture.path, partial)
+            _copy(source, partial)
     except OSError:
         issues["picture cannot be decoded"] += 1
         partial.unlink(missing_ok=True)
@@ -230,11 +232,11 @@ class _Native:
         self._file.write(head[:-1] + ', "annotations": [')
         return self
 
-    def add(self, record: Record) -> None:
-        self._file.write(self._separator + json.dumps(record.native(), ensure_ascii=False))
+    def add(self, asked: Asked, written: Written) -> None:
+        self._file.write(self._separator + json.dumps(native(asked, written), ensure_ascii=False))
         self._separator = ",\n"
         self.records += 1
-        self.turns += len(record.turns)
+        self.turns += len(written.turns)
 
     def __exit__(self, kind: object, value: object, trace: object) -> None:
         self._file.write("\n]}\n")

@@ -1,0 +1,88 @@
+"""``python -m tests.construction.show_control``: the control's verdicts on GPT-4's answers about COCO pictures, beside
+its verdicts on what our templates write from the same captions and boxes, and ten claims of GPT-4 that it refuses."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from vlit_hub.construction.control import Claims, checked, faults
+from vlit_hub.construction.generate import Knowledge, Scene, global_dialogue, negative_dialogue
+from vlit_hub.construction.templates import Draw, Turn
+from vlit_hub.curation.annotations import of_picture
+from vlit_hub.curation.collect import Collection, Object, Picture
+
+SAMPLES = Path(__file__).resolve().parents[2].parent / "shared" / "survey" / "samples" / "llava-construction"
+SIDE = 1000
+"""The boxes are shares of the picture; its size is not released."""
+
+
+def lines(name):
+    return [json.loads(line) for line in (SAMPLES / name).read_text(encoding="utf-8").splitlines()]
+
+
+def collection():
+    """The released captions and boxes; the labels are those that occur in them."""
+    pictures = []
+    for row in lines("caps_boxes_coco2014_val_80.jsonl"):
+        objects = [
+            Object(number, item["category"], tuple(SIDE * value for value in item["bbox"]))
+            for number, item in enumerate(row["instances"])
+        ]
+        size = (int(row["id"]), SAMPLES / row["image"], SIDE, SIDE)
+        pictures.append(Picture(*size, captions=tuple(row["captions"]), objects=tuple(objects)))
+    labels = sorted({item.label for picture in pictures for item in picture.objects})
+    return Collection(tuple(pictures), tuple(labels))
+
+
+def gpt4():
+    """(picture, turn) of GPT-4: 30 pictures x 3 and the 90 answers of the evaluation set."""
+    for row in lines("coco2014_val_gpt4_qa_30x3.jsonl"):
+        yield int(row["id"]), row["type"], Turn(row["instruction"], row["output"])
+    answers = {row["question_id"]: row["text"] for row in lines("qa90_gpt4_answer.jsonl")}
+    for row in lines("qa90_questions.jsonl"):
+        yield int(row["image"][:12]), row["category"], Turn(row["text"], answers[row["question_id"]])
+
+
+def ours(found):
+    """(picture, kind, turn) of the templates over the same pictures."""
+    knowledge = Knowledge.of(found)
+    for picture in found.pictures:
+        scene = Scene(picture, knowledge)
+        for kind, make in (("global", global_dialogue), ("negative", negative_dialogue)):
+            for turn in make(scene, Draw(0, picture.id, kind)):
+                yield picture.id, kind, turn
+
+
+def verdict(found, said):
+    """(claims, answers with a wrong claim, answers, disagreements) over the turns about pictures that are known."""
+    labels = frozenset(found.labels)
+    known = {picture.id: of_picture(picture, labels) for picture in found.pictures}
+    claims, answers, refused, shown, seen = Claims(), Counter(), Counter(), [], set()
+    for picture, kind, turn in said:
+        if picture not in known or (picture, turn) in seen:
+            continue
+        seen.add((picture, turn))
+        (checks,) = checked([turn], known[picture])
+        claims.add(checks)
+        answers[kind] += 1
+        if wrong := faults([checks]):
+            refused[kind] += 1
+            shown.append((picture, turn, wrong, known[picture]))
+    return claims, answers, refused, shown
+
+
+def main():
+    found = collection()
+    for who, said in (("GPT-4", gpt4()), ("templates", ours(found))):
+        claims, answers, refused, shown = verdict(found, said)
+        print(f"{who}: {sum(answers.values())} answers, claims {claims.to_dict()}")
+        for kind in sorted(answers):
+            print(f"  {kind}: {refused[kind]} of {answers[kind]} answers refused")
+        for picture, turn, wrong, known in shown[:10]:
+            print(f"\n  {picture}: {turn.question}\n    {turn.answer[:500]}\n    -> {'; '.join(wrong)}")
+            print(f"    annotated: {dict(known.counts)}; first caption: {known.captions[0]}")
+        print()
+
+
+if __name__ == "__main__":
+    main()
