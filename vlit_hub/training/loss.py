@@ -32,6 +32,13 @@ def tie(model: PreTrainedModel, *, always: bool = False) -> None:
         output.logits = output.logits + sum(p.flatten()[:0].sum() for p in tied)
 
     model.register_forward_hook(hook)
+    if always:  # each rank goes back through all layers, frozen ones too: they are gathered by all or by none
+
+        def begin(module: torch.nn.Module, inputs: Any, output: Tensor) -> Tensor:
+            tied = [p for p in model.parameters() if p.requires_grad and not isinstance(p, DTensor)]
+            return output + sum(p.flatten()[:0].sum() for p in tied)
+
+        model.get_input_embeddings().register_forward_hook(begin)
 
 
 def targets_of(labels: Tensor) -> Tensor:
