@@ -1,8 +1,9 @@
 """The survey's experiment in small: which type of instruction moves which ability, on rendered scenes.
 
-``python -m vlit_hub.demo.experiment OUT [--scenes N] [--test N] [--seeds 0 1 2]`` renders what recipes/scenes.yaml
-needs: captions for alignment; one dialogue per scene and type (global, negative, region), about the same scenes; test
-questions with options along SEED-Bench's dimensions on other scenes; and per seed the model before tuning.
+``python -m vlit_hub.demo.experiment OUT [--scenes N] [--test N] [--seeds 0 1 2]`` renders what
+recipes/cross_eval/scenes.yaml needs: captions for alignment; one dialogue per scene and type (global, negative,
+region), about the same scenes; test questions with options along SEED-Bench's dimensions on other scenes; and per
+seed the model before tuning.
 
 Some of the dialogues hold a wrong answer, as generated ones do. ``curated`` keeps those whose every answer agrees with
 the scene's annotations.
@@ -197,7 +198,7 @@ def _sample(
 
 
 def write(out: Path, train: int, test: int, seeds: Sequence[int], encoder_steps: int = 400) -> None:
-    """All that recipes/scenes.yaml names, below ``out``."""
+    """All that recipes/cross_eval/scenes.yaml names, below ``out``."""
     drawn = {name: list(scenes("test" if name == "test" else "train", train, block)) for name, block in BLOCK.items()}
     texts: list[str] = []
     with ShardWriter(out / "captions", "captions", "default", "train") as writer:
