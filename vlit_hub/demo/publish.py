@@ -63,8 +63,9 @@ def publish(
     )  # fmt: skip
     (tuned / "README.md").write_text(card, encoding="utf-8")
     export(
-        shards, out / "export" / "data", dialect="square", title="Scenes of the vlit_hub demo", note=note, repo_id=DATA
-    )
+        shards, out / "export" / "data", dialect="square", title="Scenes of the vlit_hub demo", note=note, repo_id=DATA,
+        media="all",  # rendered here: no licence of the datasets whose form they have speaks of them
+    )  # fmt: skip
     stage_model(tuned, out / "export" / "model")
     with LocalHub(out / "hub") as hub:
         found: dict[str, Any] = {"endpoint": hub.endpoint}
