@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from tests.construction.annotation_reader import Annotations, Reader, marked_boxes
+from tests.construction.collection import write
 from vlit_hub.construction import CollectError, collect, construct
 from vlit_hub.construction.paint import frame, paint
 from vlit_hub.construction.templates import TEMPLATES, Draw
 from vlit_hub.curation.words import counted, mentioned, one, plural
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "coco"
-LABELS = ("person", "dog", "knife", "mouse", "umbrella", "cat", "bus")
 # picture -> size, captions, (label, [x, y, w, h], iscrowd)
 MINI = {
     7: ((200, 150), ["a dog sits left of an umbrella", "Dog and umbrella.", "Two of my favourite things"],
@@ -33,34 +33,19 @@ MINI = {
 @pytest.fixture
 def mini(tmp_path):
     """A hand-written collection: crowds, boxes over and beyond the border, no captions, missing and unsafe files."""
-    root = tmp_path / "coco"
-    (root / "images").mkdir(parents=True)
-    ids = {label: i for i, label in enumerate(LABELS, 1)}
-    images, captions, instances = [], [], []
-    for picture, ((width, height), said, boxes) in MINI.items():
-        down, across = np.mgrid[0:height, 0:width]
-        pixels = np.stack([across * 100 // width, down * 200 // height, 40 + 0 * down], axis=2).astype(np.uint8)
-        Image.fromarray(pixels).save(root / "images" / f"{picture}.jpg", quality=95)
-        images.append({"id": picture, "file_name": f"{picture}.jpg", "width": width, "height": height})
-        captions += [{"id": len(captions) + i, "image_id": picture, "caption": c} for i, c in enumerate(said)]
-        instances += [
-            {"id": 100 * picture + i, "image_id": picture, "category_id": ids[n], "bbox": b, "iscrowd": c}
-            for i, (n, b, c) in enumerate(boxes)
-        ]
-    images += [
+    root = write(tmp_path / "coco", MINI)
+    captions, instances = (json.loads((root / f"{name}.json").read_text()) for name in ("captions", "instances"))
+    captions["images"] = instances["images"] = instances["images"] + [
         {"id": 11, "file_name": "gone.jpg", "width": 5, "height": 5},
         {"id": 12, "file_name": "../images/7.jpg", "width": 200, "height": 150},
         {"id": 13, "file_name": "7.jpg", "width": 20, "height": 15},
     ]
-    instances += [
+    instances["annotations"] += [
         {"id": 1, "image_id": 99, "category_id": 1, "bbox": [0, 0, 1, 1], "iscrowd": 0},
         {"id": 2, "image_id": 7, "category_id": 55, "bbox": [0, 0, 1, 1], "iscrowd": 0},
     ]
-    categories = [{"id": i, "name": label, "supercategory": "thing"} for label, i in ids.items()]
-    (root / "captions.json").write_text(json.dumps({"images": images, "annotations": captions}))
-    (root / "instances.json").write_text(
-        json.dumps({"images": images, "annotations": instances, "categories": categories})
-    )
+    (root / "captions.json").write_text(json.dumps(captions))
+    (root / "instances.json").write_text(json.dumps(instances))
     return root
 
 
