@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -33,12 +35,17 @@ class Row:
 
 
 def child(module: str, function: str, *arguments: str, python: str = sys.executable) -> dict[str, float]:
-    """``module.function(*arguments)`` in a fresh process; what it returns as JSON."""
+    """``module.function(*arguments)`` in a fresh process; what it returns as JSON. Progress goes to stderr."""
+    started = time.perf_counter()
     code = f"import json, sys, {module} as m; print('\\n@' + json.dumps(m.{function}(*sys.argv[1:])))"
     done = subprocess.run([python, "-c", code, *arguments], capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise RuntimeError(f"{function}: {done.stderr[-2000:]}")
-    return json.loads(done.stdout.rpartition("\n@")[2])
+    found = json.loads(done.stdout.rpartition("\n@")[2])
+    told = ", ".join(f"{name} {value:,.6g}" for name, value in found.items())
+    what = " ".join([function, *(Path(argument).name for argument in arguments)])
+    print(f"{time.perf_counter() - started:5.1f} s  {what}: {told}", file=sys.stderr, flush=True)
+    return found
 
 
 def peer_python(name: str) -> str | None:
@@ -74,7 +81,9 @@ def main(name: str, bench: Callable[[], list[Row]], packages: Sequence[str]) -> 
     rows = bench()
     if as_json:
         versions = {package: version(package) for package in packages}
-        print(json.dumps([asdict(row) | {"ok": row.ok, "versions": versions} for row in rows], indent=2))
+        found = [asdict(row) | {"ratio": row.ratio if math.isfinite(row.ratio) else None} for row in rows]
+        told = [each | {"ok": row.ok, "versions": versions} for each, row in zip(found, rows, strict=True)]
+        print(json.dumps(told, indent=2))
     else:
         print("\n".join(markdown(rows)))
     raise SystemExit(not all(row.ok for row in rows))
