@@ -14,7 +14,7 @@ SPEC = DatasetSpec(
     arxiv="1902.09506",
     year=2019,
     homepage="https://cs.stanford.edu/people/dorarad/gqa",
-    licence_stated="not looked up",
+    licence_stated="none stated in dorarad/gqa; Hub copies disagree (lmms-lab/GQA: MIT, Graphcore/gqa: CC BY 4.0)",
     files=(
         Files((("**/train_balanced_questions.json",),), container="dict"),
         Files((("**/val_balanced_questions.json",),), split="validation", container="dict"),

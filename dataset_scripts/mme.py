@@ -22,7 +22,12 @@ SPEC = DatasetSpec(
     arxiv="2306.13394",
     year=2023,
     homepage="https://github.com/BradyFU/Awesome-Multimodal-Large-Language-Models/tree/Evaluation",
-    licence_stated="not looked up",
+    licence_stated="the release's readme: collected by Xiamen University for academic research only, no commercial use",
+    terms=(
+        "academic research only, non-commercial",
+        "passed on or changed only by agreement of Xiamen University",
+        "pictures of landmarks and artworks fetched by hand, under their own licences",
+    ),
     files=tuple(
         Files(
             ((f"{task}/questions_answers_YN/*.txt",), (f"{task}/*.txt",)),
@@ -34,8 +39,8 @@ SPEC = DatasetSpec(
     media=(MediaRule("images", ("{ref}",)),),
     meta_keys=("task",),
     generator="human",
-    size="14 tasks",
-    size_source="paper",
+    size="2,374 questions in 14 tasks",
+    size_source="paper (tasks); lmms-lab/MME on the Hub (questions)",
     obtain="Ask for MME_Benchmark_release_version as the homepage says; its folder is the raw one.",
     kind="benchmark",
     part="task",

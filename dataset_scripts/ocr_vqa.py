@@ -16,7 +16,7 @@ SPEC = DatasetSpec(
     paper="OCR-VQA: Visual Question Answering by Reading Text in Images",
     year=2019,
     homepage="https://ocr-vqa.github.io",
-    licence_stated="not looked up",
+    licence_stated="none stated (page and README of OCR-VQA/OCR-VQA.github.io)",
     files=(
         *(
             Files((("**/dataset.json",),), split=split, container="dict", where=("split", number))

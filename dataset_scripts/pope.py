@@ -31,7 +31,7 @@ SPEC = DatasetSpec(
     meta_keys=("question_id",),
     picture_sources=("COCO val2014",),
     generator="annotations (COCO)",
-    size="3 x 3,000 questions on 500 pictures",
+    size="9,000 questions, 3,000 a split, on 500 pictures",
     size_source="release files",
     obtain="Take output/coco/coco_pope_*.json from https://github.com/RUCAIBox/POPE and COCO val2014 (media root"
     " 'coco') from https://cocodataset.org.",

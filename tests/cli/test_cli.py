@@ -76,6 +76,17 @@ def test_build_json_is_one_document_whose_counts_add_up(tmp_path: Path) -> None:
     assert again["unchanged"] == ["train", "test"] and again["samples"] == 5
 
 
+def test_a_build_without_a_single_sample_exits_with_1_and_says_why(tmp_path: Path) -> None:
+    bad = [{"id": "1", "image": "../x.jpg", "conversations": ["a"]}, {"id": "2", "conversations": []}]
+    raw = rows.write(tmp_path / "raw", {"detail_23k.json": json.dumps([*bad, bad[0]])})
+    command = ("build", "llava-instruct-150k", "--raw", raw, "--out", tmp_path / "out", "--subset", "detail_23k")
+    for _ in range(2):  # the second time nothing is built: the first one's counts are told
+        found = document(*command, code=1)
+        assert (found["records"], found["quarantined"], found["samples"]) == (3, 3, 0)
+    said = " ".join(vlit(*command).stderr.split())
+    assert "none of 3 records gave a sample; most often: image: " in said and "quarantine.jsonl" in said
+
+
 def test_index_counts_what_it_reads_and_what_it_leaves_out(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "x.tar", "w") as tar:
         for name, data in (("1.txt", b"A bus."), ("1.pkl", b"x"), ("2.json", b"{}")):

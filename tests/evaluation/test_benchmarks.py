@@ -140,6 +140,8 @@ def test_scorings_and_parts_come_from_the_spec(tmp_path):
     assert part(msgspec.structs.replace(samples[0], dataset="pope", split="random")) == "random"
     assert versions([("seed-bench", "default", "test")], 19_242) == ""
     assert "another version" in versions([("seed-bench", "default", "test")], 24_371)
+    assert versions([("pope", "default", split) for split in ("random", "popular", "adversarial")], 9_000) == ""
+    assert "mme: 2,370 questions, the release has 2,374" in versions([("mme", "default", "test")], 2_370)
 
 
 def test_yes_no_by_part_and_by_picture(tmp_path):

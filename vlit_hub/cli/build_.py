@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vlit_hub import registry
-from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, pairs, progress, roots, table, verb
+from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, err, pairs, progress, roots, table, verb
 
 
 @verb
@@ -35,10 +35,11 @@ def command(
     """Convert a raw release into shards; what cannot be converted goes to quarantine.jsonl with its reason.
 
     A build that was stopped, killed too, goes on when it is run again. A finished one of equal inputs is left as it is.
-    Exit code 1 where --audit finds a native value that is dropped.
+    Exit code 1 where --audit finds a native value that is dropped, and where no record gave a sample.
     """
     from vlit_hub.release import Release
     from vlit_hub.shards.build import build
+    from vlit_hub.shards.build_report import QUARANTINE
 
     release = Release(registry.get(name), raw, subset, roots(media_root), pairs(option, "--option"))
     with progress(f"build {name}") as step:
@@ -51,6 +52,13 @@ def command(
         emit(report.to_dict())
     else:
         show(f"{name} -> {out}", report.to_dict())
+    if report.records and not report.samples:
+        most = max(report.reasons, key=lambda reason: report.reasons[reason], default="no reason noted")
+        err.print(
+            f"none of {report.records:,} records gave a sample; most often: {most}; {out / QUARANTINE} holds them",
+            highlight=False, markup=False, soft_wrap=True, style="bold red",
+        )  # fmt: skip
+        return 1
     return 1 if report.audit and not report.audit.sound else 0
 
 
