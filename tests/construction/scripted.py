@@ -1,4 +1,4 @@
-"""A chat-completion endpoint on loopback whose answers follow a script; it counts what it is asked."""
+"""A chat-completion endpoint on loopback whose answers follow a script; it keeps what it is asked, and when."""
 
 import json
 import threading
@@ -13,7 +13,7 @@ class Scripted:
     body, headers, wait, usage."""
 
     def __init__(self, script):
-        self.script, self.payloads, self.lock = script, [], threading.Lock()
+        self.script, self.payloads, self.times, self.lock = script, [], [], threading.Lock()
 
     def __enter__(self):
         outer = self
@@ -25,6 +25,7 @@ class Scripted:
                 payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 with outer.lock:
                     outer.payloads.append(payload)
+                    outer.times.append(time.monotonic())
                     number = len(outer.payloads)
                 answer = outer.script(number, payload)
                 answer = {"text": answer} if isinstance(answer, str) else answer

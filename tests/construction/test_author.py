@@ -65,6 +65,44 @@ def test_a_refusing_endpoint_is_asked_again(coco, tmp_path):
     assert [row["reason"] for row in rows] == ["endpoint answers no chat completion"]
 
 
+def test_worked_examples_are_true_and_of_other_pictures(coco, tmp_path):
+    with Scripted(lambda number, payload: ONE_DOG) as server:
+        report, _, _ = run(coco, tmp_path, server, types=("global", "negative", "region"), shots=1, forms=tuple(FORMS))
+    templates = tmp_path / "templates"
+    construct(coco, templates, types=("global", "negative", "region"))
+    first = {}  # (kind, picture, in which order) -> first turns that the templates write
+    for kind in ("global", "negative", "region"):
+        for record in json.loads((templates / f"{kind}.json").read_text())["annotations"]:
+            texts = [said["value"] for said in record["conversations"]]
+            turns = [{"question": q, "answer": a} for q, a in zip(texts[::2], texts[1::2], strict=True)][:3]
+            first.setdefault((kind, record["img_ids"][15:27]), turns)
+    assert report.records == {"global": 6, "negative": 6, "region": 12} and len(server.payloads) == 24
+    seen = set()
+    for payload in server.payloads:
+        roles = [message["role"] for message in payload["messages"]]
+        if roles == ["system", "user"]:
+            continue  # the templates write no other form
+        assert roles == ["system", "user", "assistant", "user"]
+        _, shown, told, asked = (message["content"] for message in payload["messages"])
+        own, other = ("1", "2") if DOG[1][0] in asked else ("2", "1")
+        assert (DOG[1][0] in shown) == (other == "1")
+        (kind,) = {k for (k, number), turns in first.items() if json.loads(told) == {"turns": turns}
+                   and number == other.zfill(12)}  # fmt: skip
+        seen.add((kind, own))
+    assert len(seen) == 6
+    record = json.loads((tmp_path / "out" / "global.json").read_text())["annotations"][0]
+    assert record["prompt_version"] == "global@1+rules@1+facts@1+1xtemplates@1"
+
+
+def test_an_example_stays_when_a_dialogue_is_asked_for_again(coco, tmp_path):
+    with Scripted(lambda number, payload: "no" if len(payload["messages"]) == 4 else ONE_DOG) as server:
+        report, found, _ = run(coco, tmp_path, server, shots=1)
+    assert report.records == {"global": 2} and found["asked_again"] == {"malformed": 2}
+    begun = [p["messages"] for p in server.payloads if len(p["messages"]) == 4]
+    again = [p["messages"] for p in server.payloads if len(p["messages"]) == 6]
+    assert len(begun) == len(again) == 2 and all(messages[:4] in begun for messages in again)
+
+
 def test_a_slow_endpoint_is_left(coco, tmp_path):
     with Scripted(lambda number, payload: {"text": GOOD, "wait": 3}) as server:
         report, found, rows = run(coco, tmp_path, server, Limits(timeout=0.2, retries=0))

@@ -32,7 +32,14 @@ def command(
     attempts: Annotated[
         int, typer.Option(help="Times that a dialogue is asked for, with the reason of the fault.")
     ] = 3,
+    shots: Annotated[
+        int,
+        typer.Option(
+            help="Worked examples shown with each conversation, written by the templates; a help for small models."
+        ),
+    ] = 0,
     max_tokens: Annotated[int, typer.Option(help="Of one answer.")] = 1024,
+    temperature: Annotated[float, typer.Option(help="Of sampling; 0: always the likeliest.")] = 0.7,
     budget: Annotated[int, typer.Option(help="Tokens of the run, prompts and answers; 0: no limit.")] = 0,
     rate: Annotated[float, typer.Option(help="Requests a minute; 0: no limit.")] = 0.0,
     concurrency: Annotated[int, typer.Option(help="Requests at a time.")] = 8,
@@ -60,7 +67,7 @@ def command(
     if endpoint:
         author = EndpointAuthor(
             endpoint,
-            Writing(model, tuple(form or ("conversation",)), attempts, max_tokens, judge=judge, least=least),
+            Writing(model, tuple(form or ("conversation",)), attempts, max_tokens, temperature, shots, judge, least),
             work or out.with_name(f"{out.name}.work"),
             Limits(budget, rate, concurrency, timeout=timeout, price=price),
         )

@@ -33,6 +33,10 @@ class EndpointAuthor:
     def forms(self) -> tuple[str, ...]:
         return self.writing.forms
 
+    @property
+    def shots(self) -> int:
+        return self.writing.shots
+
     def write(self, work: Iterable[Asked], issues: Counter[str]) -> Iterator[tuple[Asked, Written | None]]:
         """Each dialogue that passes; what does not goes to the quarantine."""
         with Cache(self.folder / "requests.sqlite") as cache:

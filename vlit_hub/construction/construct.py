@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from vlit_hub.construction.asked import Asked, Written, everything
-from vlit_hub.construction.generate import TYPES, global_dialogue, negative_dialogue, region_dialogue
+from vlit_hub.construction.generate import TYPES
 from vlit_hub.construction.paint import QUALITY, paint
-from vlit_hub.construction.templates import VERSION, Draw
+from vlit_hub.construction.templates import VERSION
 from vlit_hub.curation.collect import collect
 
 IMAGE_SOURCE = "COCO"
@@ -46,10 +46,14 @@ class Report:
 
 
 class Author(Protocol):
-    """Writes the dialogues of a release; ``forms``: those of each picture and type."""
+    """Writes the dialogues of a release; ``forms``: those of each picture and type; ``shots``: worked examples that it
+    wants with each."""
 
     @property
     def forms(self) -> tuple[str, ...]: ...
+
+    @property
+    def shots(self) -> int: ...
 
     def write(self, work: Iterable[Asked], issues: Counter[str]) -> Iterator[tuple[Asked, Written | None]]:
         """What was written for each piece of work, in its order; None for what is not, which is counted."""
@@ -59,16 +63,12 @@ class Templates:
     """The author of a run without a model: our own wordings, filled from the annotations."""
 
     forms = ("conversation",)
+    shots = 0
 
     def write(self, work: Iterable[Asked], issues: Counter[str]) -> Iterator[tuple[Asked, Written | None]]:
         """One dialogue each."""
         for asked in work:
-            key = (asked.seed, asked.scene.picture.id, asked.kind)
-            if asked.marked:
-                turns = region_dialogue(asked.scene, asked.marked, Draw(*key, asked.number))
-            else:
-                make = global_dialogue if asked.kind == "global" else negative_dialogue
-                turns = make(asked.scene, Draw(*key))
+            turns = asked.templated()
             if not turns:
                 issues[f"picture with nothing to say: {asked.kind}"] += 1
             yield asked, Written(turns, f"templates@{VERSION}") if turns else None
@@ -128,7 +128,7 @@ def construct(
 
     with ExitStack() as stack:
         files = {kind: stack.enter_context(_Native(out / f"{kind}.json", construction_time)) for kind in types}
-        work = everything(collection, pictures, types, author.forms, seed, issues)
+        work = everything(collection, pictures, types, author.forms, seed, issues, author.shots)
         _write(author.write(work, issues), files, out / "images", issues, done)
     done(len(pictures))
     return Report(

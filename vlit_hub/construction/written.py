@@ -30,13 +30,15 @@ class Model(Protocol):
 @dataclass(frozen=True)
 class Writing:
     """How dialogues are asked for. ``attempts``: times a dialogue is asked for, the reason of the last fault added;
-    ``judge``: model that rates what passed, ``least``: rating (1 to 5) below which it does not pass."""
+    ``shots``: worked examples shown with each conversation; ``judge``: model that rates what passed, ``least``: rating
+    (1 to 5) below which it does not pass."""
 
     model: str
     forms: tuple[str, ...] = ("conversation",)
     attempts: int = 3
     max_tokens: int = 1024
     temperature: float = 0.7
+    shots: int = 0
     judge: str = ""
     least: int = 3
 
@@ -46,6 +48,8 @@ class Writing:
                 raise ValueError(f"form: {form!r} is not one of: {', '.join(prompts.FORMS)}")
         if self.attempts < 1:
             raise ValueError(f"attempts: {self.attempts}: at least 1")
+        if self.shots < 0:
+            raise ValueError(f"shots: {self.shots}: 0 or more")
 
     def payload(self, model: str, messages: list[dict[str, str]], seed: int) -> dict[str, Any]:
         """What is sent, whole."""
@@ -102,7 +106,8 @@ class Writer:
 
     async def write(self, asked: Asked) -> Written | Refused:
         """One dialogue that passes the control, or why there is none."""
-        messages, version = prompts.writing(asked.kind, asked.form, asked.facts())
+        begun, version = prompts.writing(asked.kind, asked.form, asked.facts(), asked.examples())
+        messages = begun
         reply: Reply | None = None
         try:
             for attempt in range(self.writing.attempts):
@@ -114,7 +119,7 @@ class Writer:
                     fault = found
                     self.tally.asked_again[fault.kind] += attempt + 1 < self.writing.attempts
                     messages = [
-                        *messages[:2],
+                        *begun,
                         {"role": "assistant", "content": reply.text or "{}"},
                         {"role": "user", "content": prompts.render("again", reason=fault.reason)},
                     ]

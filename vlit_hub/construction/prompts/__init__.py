@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import jinja2
+
+from vlit_hub.construction.templates import VERSION, Turn
 
 FORMS = {
     "conversation": "several short turns",
@@ -28,13 +32,23 @@ def version(*names: str) -> str:
     return "+".join(f"{name}@{_version(name)}" for name in names)
 
 
-def writing(kind: str, form: str, facts: Mapping[str, Any]) -> tuple[list[dict[str, str]], str]:
-    """The messages that ask for one dialogue of an instruction type and form, and the version of their prompts."""
+def writing(
+    kind: str, form: str, facts: Mapping[str, Any], examples: Sequence[tuple[Mapping[str, Any], Sequence[Turn]]] = ()
+) -> tuple[list[dict[str, str]], str]:
+    """The messages that ask for one dialogue of an instruction type and form, worked examples before it, and the
+    version of their prompts."""
     if form not in FORMS:
         raise ValueError(f"form: {form!r} is not one of: {', '.join(FORMS)}")
-    asked = f"{render('facts', **facts)}\n\n{render(kind, form=form)}"
-    messages = [{"role": "system", "content": render("rules")}, {"role": "user", "content": asked}]
-    return messages, version(kind, "rules", "facts")
+    messages = [{"role": "system", "content": render("rules")}]
+    for known, turns in examples:
+        told = json.dumps({"turns": [asdict(turn) for turn in turns]}, ensure_ascii=False)
+        messages += [_asking(kind, form, known), {"role": "assistant", "content": told}]
+    made_of = version(kind, "rules", "facts") + (f"+{len(examples)}xtemplates@{VERSION}" if examples else "")
+    return [*messages, _asking(kind, form, facts)], made_of
+
+
+def _asking(kind: str, form: str, facts: Mapping[str, Any]) -> dict[str, str]:
+    return {"role": "user", "content": f"{render('facts', **facts)}\n\n{render(kind, form=form)}"}
 
 
 @cache
