@@ -13,8 +13,9 @@ import yaml
 
 from tests.evaluation.rooms import colour_sample
 from tests.tiny.llava import build as tiny_llava
+from vlit_hub.evaluation.cross.attribution import write_attribution
 from vlit_hub.evaluation.cross.cells import cells_of, run_cells
-from vlit_hub.evaluation.cross.page import markdown, short_cell, table, verdict, write_page
+from vlit_hub.evaluation.cross.page import delta_words, markdown, short_cell, table, verdict, write_page
 from vlit_hub.evaluation.cross.recipe import CrossError, load_cross
 from vlit_hub.evaluation.cross.results import collect
 from vlit_hub.processing import VLITProcessor
@@ -44,7 +45,9 @@ with open(folder.parents[4 if spec["kind"] == "score" else 3] / "ran.txt", "a") 
 name = folder.parts[-3] if spec["kind"] == "score" else ""
 if name == "both" and (folder.parents[5] / "break").exists(): sys.exit("broken on purpose")
 share = {"none": 0.2, "both": 0.9}.get(name, 0.5); rng = random.Random(str(folder)[-20:])
-found = {"key": spec["key"], "seconds": 1, "steps": 1, "tokens": 10, "training_seconds": 2.0, "losses": {"reds": 0.5}}
+found = {"key": spec["key"], "seconds": 1, "steps": 1, "tokens": 10, "training_seconds": 2.0}
+first = 0.5 + float(folder.name)
+found["losses"] = [{"step": 1, "datasets": {"reds": first}}, {"step": 3, "datasets": {"reds": 0.25}}]
 if spec["kind"] == "score":
     found |= {"unanswerable": {"missing picture": 1}, "predictions": [
         {"row": i, "group": str(i // 2), "ability": ("instance_identity", "instance_location")[i % 2],
@@ -138,14 +141,20 @@ def test_figures_deltas_and_pages(root):
     assert both.delta.value == pytest.approx(both.value - none.value) and both.delta.low > 0
     assert results.signal is True and verdict(results) == "none and both differ beyond their interval"
     cost = {c.candidate: c for c in results.costs}
-    assert (cost["none"].tokens, cost["both"].tokens, cost["both"].losses) == (0.0, 10.0, {"reds": 0.5})
+    assert (cost["none"].tokens, cost["both"].tokens, cost["both"].losses) == (0.0, 10.0, {"reds": 0.25})
+    assert (cost["none"].curves, cost["both"].curves) == ({}, {"reds": ((1, 1.0), (3, 0.25))})
     heads, rows = table(results, short_cell)
     assert heads[0] == "candidate" and [row[0] for row in rows] == list(RECIPE["candidates"])
     assert rows[2][1].endswith("+")
-    text = markdown(results, "experiment", "vlit cross-eval X")
+    text = markdown(results, "experiment", "vlit cross-eval X", "About reds.", {"heat map": "X.html"})
+    assert text.startswith("# experiment\n\nAbout reds.\n") and "Heat map: [X.html](X.html)." in text
     assert "vlit cross-eval X" in text and f"{100 * both.value:.1f}" in text and text.count("\n| both") == 2
     page = write_page(results, root / "page.html", "experiment").read_text()
     assert f"{100 * both.delta.value:+.1f}" in page and "missing picture" in page and "src=" not in page
+    page = write_attribution(results, root / "attribution.html", "experiment").read_text()
+    assert "reds 1.000 &rarr; 0.250" in page and "src=" not in page and "<td>none" not in page
+    assert page.count("<polyline") == len(RECIPE["candidates"]) - 1 and page.count("<rect") == 3 * page.count("<poly")
+    assert delta_words(both) in page
     json.dumps(results.to_dict(), allow_nan=False)
     same = collect(load(root, signal=["curated", "curated"][:0]), cells)
     assert same.signal is None and verdict(same) == ""

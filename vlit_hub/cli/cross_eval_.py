@@ -10,7 +10,7 @@ import typer
 
 from vlit_hub.cli.common import Json, emit, err, table, verb
 
-RESULTS, PAGE = "results.json", "index.html"
+RESULTS, PAGE, ATTRIBUTION = "results.json", "index.html", "attribution.html"
 
 
 @verb
@@ -19,10 +19,11 @@ def command(
     root: Annotated[str, typer.Option(help="Folder that the recipe's paths start from.")] = "",
     out: Annotated[str, typer.Option(help="Folder of cells and results; the recipe's if left out.")] = "",
     processes: Annotated[int, typer.Option(min=1, help="Cells at once.")] = 1,
-    docs: Annotated[Path | None, typer.Option("--docs", help="Write the results here as a Markdown page.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Write a Markdown page here, both HTML pages beside it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Tune one base on each candidate and score all on all. Cells that are done are not run again."""
+    from vlit_hub.evaluation.cross.attribution import write_attribution
     from vlit_hub.evaluation.cross.cells import cells_of, run_cells
     from vlit_hub.evaluation.cross.page import markdown, short_cell, verdict, write_page
     from vlit_hub.evaluation.cross.page import table as rows_of
@@ -36,13 +37,20 @@ def command(
     folder = loaded.path(loaded.out)
     (folder / RESULTS).write_text(json.dumps(results.to_dict(), indent=1) + "\n")
     write_page(results, folder / PAGE, recipe.stem)
+    write_attribution(results, folder / ATTRIBUTION, recipe.stem)
     if docs:
-        docs.parent.mkdir(parents=True, exist_ok=True)
-        docs.write_text(markdown(results, recipe.stem, f"vlit cross-eval {recipe} --docs {docs}"))
+        again = f"vlit cross-eval {recipe} --docs {docs}"
+        pages = {
+            "heat map": write_page(results, docs.with_suffix(".html"), recipe.stem).name,
+            "training loss beside the changes": write_attribution(
+                results, docs.with_name(f"{docs.stem}_ATTRIBUTION.html"), recipe.stem
+            ).name,
+        }
+        docs.write_text(markdown(results, recipe.stem, again, loaded.about, pages))
     if as_json:
         return emit(results.to_dict() | {"cells": len(cells), "ran": ran})
     heads, body = rows_of(results, short_cell)
     table(f"{ran} of {len(cells)} cells run; per cent, + and -: beyond {results.untuned or '-'}", heads, body)
-    print(f"intervals, differences, costs: {folder / PAGE}")
+    print(f"intervals, differences, costs: {folder / PAGE}; losses beside changes: {folder / ATTRIBUTION}")
     if said := verdict(results):
         print(said)

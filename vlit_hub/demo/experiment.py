@@ -5,7 +5,7 @@ recipes/cross_eval/scenes.yaml needs: captions for alignment; one dialogue per s
 region), about the same scenes; test questions with options along SEED-Bench's dimensions on other scenes; and per
 seed the model before tuning.
 
-Some of the dialogues hold a wrong answer, as generated ones do. ``curated`` keeps those whose every answer agrees with
+Some of the dialogues hold wrong answers, as generated ones do. ``curated`` keeps those whose every answer agrees with
 the scene's annotations.
 """
 
@@ -31,11 +31,13 @@ from vlit_hub.shards import ShardWriter
 CONFIG = Path(__file__).parent / "recipes" / "tiny_llava.json"
 TYPES = ("global", "negative", "region")
 FAULTY = 0.3
-"""Share of dialogues with a wrong answer."""
+"""Share of dialogues of which every other answer is wrong."""
 BLOCK = {"train": 11, "test": 12, "captions": 13}
 """Seeds of the scenes, apart from the demo's."""
 NAMES = tuple(f"{colour} {shape}" for colour in COLOURS for shape in SHAPES)
 OPTIONS = 4
+ENCODED = 4000
+"""Scenes that the picture encoder learns from: all are in memory at once, 60 KB each."""
 
 
 @dataclass(frozen=True)
@@ -105,37 +107,38 @@ QUESTIONS: dict[str, Callable[[Scene, random.Random], Asked | None]] = {
 # -- dialogues ---------------------------------------------------------------------------------------------------------
 
 
-def _global(item: Scene, rng: random.Random) -> list[Asked]:
-    asked = [QUESTIONS[name](item, rng) for name in ("instance_counting", "visual_reasoning", "text_recognition")]
-    found = [Asked(INSTRUCTION, caption(item), (), "scene_understanding")]
-    return found + [one for one in asked if one]
+def _global(item: Scene, rng: random.Random) -> list[Asked | None]:
+    """The scene as a whole: what it shows, how many, one step of thought further, what is written."""
+    described = Asked(INSTRUCTION, caption(item), (), "scene_understanding")
+    names = ("instance_counting", "visual_reasoning", "visual_reasoning", "text_recognition")
+    return [described, *(QUESTIONS[name](item, rng) for name in names)]
 
 
-def _negative(item: Scene, rng: random.Random) -> list[Asked]:
+def _negative(item: Scene, rng: random.Random) -> list[Asked | None]:
+    """What is not there beside what is, and where."""
     there = {o.name for o in item.objects}
-    absent = rng.choice([name for name in NAMES if name not in there])
+    absent = rng.sample([name for name in NAMES if name not in there], 3)
     present = rng.choice(sorted(there))
     found = [
-        Asked(f"Is there a {absent}?", "no", ("yes", "no"), "none"),
+        Asked(f"Is there a {absent[0]}?", "no", ("yes", "no"), "none"),
+        Asked(f"Is there a {absent[1]}?", "no", ("yes", "no"), "none"),
         Asked(f"Is there a {present}?", "yes", ("yes", "no"), "none"),
-        Asked(f"Where is the {rng.choice([n for n in NAMES if n not in there])}?", "nowhere", CELLS, "none"),
+        Asked(f"Where is the {absent[2]}?", "nowhere", CELLS, "none"),
+        *(QUESTIONS["instance_location"](item, rng) for _ in range(3)),
     ]
-    located = QUESTIONS["instance_location"](item, rng)
     rng.shuffle(found)
-    return found + ([located] if located else [])
+    return found
 
 
-def _region(item: Scene, rng: random.Random, index: int) -> list[Asked]:
+def _region(item: Scene, rng: random.Random, index: int) -> list[Asked | None]:
+    """The object in the painted frame, objects by their place, and what stands beside one."""
     o = item.objects[index]
-    place = CELLS[o.cell]
-    found = [
+    return [
         Asked("What colour is the object in the red frame?", o.colour, tuple(COLOURS), "none"),
         Asked("What shape is it?", o.shape, SHAPES, "none"),
-        Asked(f"What colour is the object at {place}?", o.colour, tuple(COLOURS), "none"),
-        Asked(f"What shape is the object at {place}?", o.shape, SHAPES, "none"),
+        *(QUESTIONS[name](item, rng) for name in ("instance_attributes", "instance_identity") for _ in range(3)),
+        *(_relation(item, rng) for _ in range(2)),
     ]
-    related = _relation(item, rng)
-    return found + ([related] if related else [])
 
 
 def dialogue(item: Scene, kind: str) -> tuple[Sample, bool]:
@@ -143,17 +146,19 @@ def dialogue(item: Scene, kind: str) -> tuple[Sample, bool]:
     rng = random.Random(f"experiment-{kind}-{item.seed}")
     index = rng.randrange(len(item.objects))
     others = {"global": _global, "negative": _negative}
-    turns = _region(item, rng, index) if kind == "region" else others[kind](item, rng)
+    asked = _region(item, rng, index) if kind == "region" else others[kind](item, rng)
+    turns = list(dict.fromkeys(turn for turn in asked if turn))
     said = [turn.answer for turn in turns]
     if rng.random() < FAULTY:
-        wrong = rng.choice([i for i, turn in enumerate(turns) if turn.pool])
-        said[wrong] = rng.choice([text for text in turns[wrong].pool if text != turns[wrong].answer])
+        checked = [i for i, turn in enumerate(turns) if turn.pool]
+        for wrong in rng.sample(checked, (len(checked) + 1) // 2):
+            said[wrong] = rng.choice([text for text in turns[wrong].pool if text != turns[wrong].answer])
     picture = framed(item, index) if kind == "region" else render(item)
     holds = all(text == turn.answer for text, turn in zip(said, turns, strict=True))
-    return _sample(item, picture, [(t.question, text) for t, text in zip(turns, said, strict=True)], kind), holds
+    return _sample(kind, item, picture, [(t.question, text) for t, text in zip(turns, said, strict=True)], kind), holds
 
 
-def test_questions(item: Scene) -> Iterator[Sample]:
+def held_out(item: Scene) -> Iterator[Sample]:
     """One question of each dimension, with four options."""
     for ability, make in QUESTIONS.items():
         rng = random.Random(f"experiment-test-{ability}-{item.seed}")
@@ -163,10 +168,11 @@ def test_questions(item: Scene) -> Iterator[Sample]:
         options = rng.sample([text for text in asked.pool if text != asked.answer], OPTIONS - 1)
         right = rng.randrange(OPTIONS)
         options.insert(right, asked.answer)
-        yield _sample(item, render(item), [(asked.question, asked.answer)], "none", ability, options, right)
+        yield _sample("scenes", item, render(item), [(asked.question, asked.answer)], "none", ability, options, right)
 
 
 def _sample(
+    dataset: str,
     item: Scene,
     picture: Image.Image,
     turns: Sequence[tuple[str, str]],
@@ -182,6 +188,7 @@ def _sample(
     content[0].insert(0, Part("image", index=0))
     return Sample(
         id=f"{item.seed}-{ability if choices else kind}",
+        dataset=dataset,
         group=str(item.seed),
         images=[Blob(bytes=data.getvalue())],
         media=[Media("image", 0, ref=f"{item.seed}.png", width=picture.width, height=picture.height)],
@@ -203,7 +210,7 @@ def write(out: Path, train: int, test: int, seeds: Sequence[int], encoder_steps:
     texts: list[str] = []
     with ShardWriter(out / "captions", "captions", "default", "train") as writer:
         for item in drawn["captions"]:
-            writer.write(_sample(item, render(item), [(INSTRUCTION, caption(item))], "none"))
+            writer.write(_sample("captions", item, render(item), [(INSTRUCTION, caption(item))], "none"))
             texts += [INSTRUCTION, caption(item)]
     sources = []
     for kind in TYPES:
@@ -217,19 +224,22 @@ def write(out: Path, train: int, test: int, seeds: Sequence[int], encoder_steps:
     (out / "curated.yaml").write_text(yaml.safe_dump({"seed": 0, "sources": sources}))
     with ShardWriter(out / "test", "scenes", "default", "test") as writer:
         for item in drawn["test"][:test]:
-            for sample in test_questions(item):
+            for sample in held_out(item):
                 writer.write(sample)
                 texts += [sample.messages[0].content[1].text, *sample.choices]
     for seed in seeds:
-        write_start(CONFIG, texts, drawn["captions"], out / f"start-{seed}", steps=encoder_steps, seed=seed)
+        encoder = write_start(
+            CONFIG, texts, drawn["captions"][:ENCODED], out / f"start-{seed}", steps=encoder_steps, seed=seed
+        )
+        print(f"start-{seed}: colour {encoder.colour:.2f}, shape {encoder.shape:.2f}, word {encoder.word:.2f} per cell")
 
 
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(prog="python -m vlit_hub.demo.experiment")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--scenes", type=int, default=4000, help="of captions, and of dialogues")
-    parser.add_argument("--test", type=int, default=400, help="scenes of test questions")
+    parser.add_argument("--scenes", type=int, default=6000, help="of captions, and of dialogues")
+    parser.add_argument("--test", type=int, default=300, help="scenes of test questions")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--encoder-steps", type=int, default=400)
     given = parser.parse_args()

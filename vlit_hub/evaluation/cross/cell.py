@@ -41,14 +41,13 @@ def _train(flat: dict[str, Any]) -> dict[str, Any]:
         red = "; ".join(f"{row.check}: {row.first}" for row in checks.rows if not row.passed)
         raise SystemExit(f"verify is red, nothing was trained ({red})")
     report = run(recipe)
-    lines = read_losses(Path(recipe.out))
     return {
         "steps": report.steps,
         "tokens": report.tokens,
         "training_seconds": report.seconds,
         "loss_first": report.loss_first,
         "loss_last": report.loss_last,
-        "losses": lines[-1].get("datasets", {}) if lines else {},
+        "losses": [{key: line[key] for key in ("step", "datasets")} for line in read_losses(Path(recipe.out))],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import jinja2
@@ -36,10 +36,15 @@ def table(results: Results, cell: Callable[[Figure | None], str] | None = None) 
     return heads, rows
 
 
-def markdown(results: Results, title: str, command: str) -> str:
-    """A page for docs/: verdict, table, costs, and the command that makes it again."""
+def markdown(
+    results: Results, title: str, command: str, about: str = "", links: Mapping[str, str] | None = None
+) -> str:
+    """A page for docs/: what it is, links (words -> address), verdict, table, controls, and the command for it."""
     heads, rows = table(results)
-    lines = [f"# {title}", "", f"Made by `{command}`; {len(results.seeds)} seeds."]
+    several = "s" if len(results.seeds) > 1 else ""
+    lines = [f"# {title}", "", *([about.strip(), ""] if about else [])]
+    lines += [f"Made by `{command}`; {len(results.seeds)} seed{several}."]
+    lines += [f"{words[0].upper()}{words[1:]}: [{place}]({place})." for words, place in (links or {}).items()]
     if said := verdict(results):
         lines += ["", f"**{said[0].upper()}{said[1:]}.**"]
     lines += ["", "Per cent right with the 95 % interval; behind it the difference to the untuned base with its own,",
@@ -86,7 +91,7 @@ def _heat(figure: Figure | None) -> dict[str, str]:
     return {
         "value": f"{100 * figure.value:.1f}",
         "interval": f"{100 * figure.low:.1f}-{100 * figure.high:.1f}",
-        "delta": _delta(figure),
+        "delta": delta_words(figure),
         "colour": f"rgba({hue},{0.75 * strength:.2f})",
         "seeds": "seeds: " + ", ".join(f"{100 * value:.1f}" for value in figure.seeds) + f"; n = {figure.n}",
     }
@@ -108,10 +113,11 @@ def whole_cell(figure: Figure | None) -> str:
     if figure.delta is None:
         return text
     sure = figure.delta.low > 0 or figure.delta.high < 0
-    return f"{text} **{_delta(figure)}**" if sure else f"{text} {_delta(figure)}"
+    return f"{text} **{delta_words(figure)}**" if sure else f"{text} {delta_words(figure)}"
 
 
-def _delta(figure: Figure) -> str:
+def delta_words(figure: Figure) -> str:
+    """Difference [interval] to the untuned base in per cent; empty without one."""
     delta = figure.delta
     return "" if delta is None else f"{100 * delta.value:+.1f} [{100 * delta.low:+.1f}, {100 * delta.high:+.1f}]"
 

@@ -15,6 +15,7 @@ benchmarks:
   scenes: {shards: shards/test, scoring: auto, limit: 500, labels: labels.json}
 batch_size: 32
 signal: [none, all]              # these two must differ beyond their interval, else the page says so
+about: what is compared here     # stands at the head of the page
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ class CrossRecipe:
     seeds: tuple[int, ...] = (0,)
     batch_size: int = 8
     signal: tuple[str, ...] = ()
+    about: str = ""
     root: str = "."
 
     def __post_init__(self) -> None:

@@ -13,6 +13,8 @@ from vlit_hub.evaluation.intervals import WORDS, Interval, mean_interval, paired
 ALL = "all"
 Key = tuple[int, int]
 """(seed, row): one question as one model answered it."""
+Point = tuple[int, float]
+"""(step, loss)."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,19 @@ class Figure:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one candidate, per seed on average: optimiser steps, supervised tokens, seconds of training; the loss that
-    each dataset ended with."""
+    """Of one candidate, per seed on average: optimiser steps, supervised tokens, seconds of training; ``curves``:
+    dataset -> its loss (nats per supervised token) along the steps."""
 
     candidate: str
     steps: float
     tokens: float
     seconds: float
-    losses: Mapping[str, float]
+    curves: Mapping[str, tuple[Point, ...]]
+
+    @property
+    def losses(self) -> dict[str, float]:
+        """The loss that each dataset ended with."""
+        return {name: curve[-1][1] for name, curve in self.curves.items()}
 
 
 @dataclass(frozen=True)
@@ -159,15 +166,25 @@ def _signal(recipe: CrossRecipe, found: Mapping[str, dict[str, Any]]) -> bool | 
 
 def _cost(recipe: CrossRecipe, name: str, found: Mapping[str, dict[str, Any]]) -> Cost:
     runs = [found[f"tune/{name}/{seed}"] for seed in recipe.seeds if f"tune/{name}/{seed}" in found]
-    names = sorted({key for run in runs for key in run["losses"]})
-    losses = {key: [run["losses"][key] for run in runs if key in run["losses"]] for key in names}
     return Cost(
         name,
         _mean([run["steps"] for run in runs]) or 0.0,
         _mean([run["tokens"] for run in runs]) or 0.0,
         _mean([run["training_seconds"] for run in runs]) or 0.0,
-        {key: sum(values) / len(values) for key, values in losses.items()},
+        _curves([run["losses"] for run in runs]),
     )
+
+
+def _curves(runs: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, tuple[Point, ...]]:
+    """Lines of the runs' loss logs as a curve per dataset, the mean over the runs that logged it at a step."""
+    found: dict[str, dict[int, list[float]]] = {}
+    for line in (line for run in runs for line in run):
+        for name, loss in line["datasets"].items():
+            found.setdefault(name, {}).setdefault(line["step"], []).append(loss)
+    return {
+        name: tuple((step, sum(losses) / len(losses)) for step, losses in sorted(steps.items()))
+        for name, steps in sorted(found.items())
+    }
 
 
 def _mean(values: Sequence[float]) -> float | None:
