@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 from msgspec.structs import replace
 
 from tests.strategies import picture, samples
@@ -86,22 +87,52 @@ def test_validate_names_the_place_and_the_remedy(field):
     assert message in caught.value.reason
 
 
-@given(
-    box=st.lists(st.floats() | st.sampled_from([0.0, 0.5, 1.0]), max_size=5),
-    kind=st.sampled_from(list(schema.REGION_KINDS)),
-    modality=st.sampled_from(["image", "video"]),
-    index=st.integers(-1, 2),
-    points=st.sampled_from([[], [[0.5]], [[0.5, 0.5]]]),
-    score=st.none() | st.floats(),
+PLAIN = Sample(
+    images=[None, Blob(path="a.jpg")],
+    messages=[
+        Message("user", [Part("image", index=0), Part("image", index=1), Part(text="What?")]),
+        Message("assistant", [Part("region", "a dog", regions=[0]), Part(text=" it is")], train=False),
+    ],
+    regions=[Region(index=1, frame="pixel", box=[0.0, 0.25, 1.0, 0.25], label="dog", score=0.5)],
+    choices=["a", "b"],
+    correct=1,
+    answers=["b"],
+    media=[Media("image", 0, "a.jpg", 4, 3), Media("image", 1)],
+    id="1",
 )
-def test_a_plain_box_needs_no_further_check(box, kind, modality, index, points, score):
-    region = Region(kind=kind, modality=modality, index=index, box=box, points=points, score=score)
-    sample = Sample(images=[None], videos=[None, None], regions=[region])
-    if schema._is_plain_box(sample, region):
-        schema._check_region(sample, region, "regions[0]")
+ODD = [None, True, -1, 0, 1, 5, 2**31, -(2**31) - 1, 0.5, -1.0, float("nan"), float("inf"), "", "x", "text", "image",
+       "video", "region", "box", "mask", "norm", "user", b"x", [], ["x"], [0], [-1], [None], [0.5], [[0.5]], (), {},
+       [0.0, 0.5, 1.0, 0.25], [0, 0, 1, 1], [True, 0.0, 1.0, 1.0], [0.0, 0.0, float("inf"), 1.0]]  # fmt: skip
 
 
-def test_the_usual_box_is_plain():
-    region = Region(box=[0.0, 0.25, 1.0, 0.25])
-    assert schema._is_plain_box(Sample(images=[None], regions=[region]), region)
-    assert not schema._is_plain_box(Sample(images=[None], regions=[region]), replace(region, box=[0.0, 0.5, 1.0, 0.25]))
+def changed(value):
+    """``value`` with one of its fields, at any depth, replaced by each odd value in turn, or one entry more or less."""
+    yield from ODD
+    if isinstance(value, list):
+        yield value[1:]
+        yield [*value, *value[:1]]
+        for i, inner in enumerate(value):
+            yield from ([*value[:i], other, *value[i + 1 :]] for other in changed(inner))
+    elif isinstance(value, Struct) and not isinstance(value, Blob):
+        for field in value.__struct_fields__:
+            yield from (replace(value, **{field: other}) for other in changed(getattr(value, field)))
+
+
+def test_what_is_seen_to_be_plain_passes_every_check():
+    assert schema._is_plain(PLAIN)
+    plain = wrong = 0
+    for sample in changed(PLAIN):
+        if not isinstance(sample, Sample):
+            continue
+        if schema._is_plain(sample):
+            schema._check(sample, schema.to_json(schema.strip_media(sample)))
+            plain += 1
+        else:
+            wrong += 1
+    assert plain > 300
+    assert wrong > 2000
+
+
+@given(samples())
+def test_every_canonical_sample_passes_every_check(sample):
+    schema._check(sample, schema.to_json(schema.strip_media(sample)))

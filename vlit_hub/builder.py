@@ -28,6 +28,8 @@ from vlit_hub.spec import DatasetSpec
 __all__ = ["FEATURES", "VLITBuilder", "VLITBuilderConfig", "code_fingerprint"]
 
 log = logging.getLogger("vlit_hub")
+_patched_for_streaming = True
+"""``datasets`` need not exchange ``open`` and ``Path`` here, for which it would import scipy: we read local files."""
 BATCH = 2000
 """Records per Arrow table, at most."""
 BATCH_BYTES = 32 << 20
@@ -160,10 +162,12 @@ def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> pa.Table |
     read = size = 0
     for outcome in outcomes:
         read += 1
-        faults.update([f"{bad.field}: {bad.reason}"[:120] for bad in outcome.bad])
+        for bad in outcome.bad:
+            faults[f"{bad.field}: {bad.reason}"[:120]] += 1
         samples += outcome.samples
         encoded += outcome.encoded
-        size += sum(map(len, outcome.encoded)) + sum(map(_media_bytes, outcome.samples))
+        for sample, text in zip(outcome.samples, outcome.encoded, strict=True):
+            size += len(text) + _media_bytes(sample)
         if read == BATCH or size > BATCH_BYTES:
             break
     if not read:
@@ -172,4 +176,9 @@ def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> pa.Table |
 
 
 def _media_bytes(sample: Sample) -> int:
-    return sum([len(blob.bytes or b"") for column in blobs_of(sample) for blob in column if blob is not None])
+    size = 0
+    for column in blobs_of(sample):
+        for blob in column:
+            if blob is not None:
+                size += len(blob.bytes or b"")
+    return size

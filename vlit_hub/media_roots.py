@@ -17,6 +17,7 @@ import msgspec
 from vlit_hub.archive_members import kind
 from vlit_hub.archives import Archives, index_of, safe_name
 from vlit_hub.media_errors import UnsafePath
+from vlit_hub.media_listing import Listing
 from vlit_hub.schema import Blob
 
 TABLES = (".tsv", ".csv", ".jsonl", ".parquet")
@@ -70,15 +71,19 @@ class Folder:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self._listing = Listing(path)
         self._archives: dict[str, Archives | None] = {}
         self._bare: set[str] = set()
         """Folders with no archive in them or above them, as far as asked."""
         self._faults: list[str] = []
 
     def find(self, relative: str, ref: str, limit: int) -> Blob | None:
-        if (found := _inside(self.path, relative)) is not None:
+        folder, _, name = relative.rpartition("/")
+        listed = self._listing.has(folder, name)
+        if listed:
+            return Blob(path=f"{self.path}/{relative}")
+        if listed is None and (found := _inside(self.path, relative)) is not None:
             return Blob(path=found)
-        folder = _normal(relative).rpartition("/")[0]
         if folder in self._bare:
             return None
         above = list(self._above(relative))

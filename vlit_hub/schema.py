@@ -410,41 +410,146 @@ def validated(samples: Sequence[Sample]) -> list[bytes]:
     UnicodeEncodeError for half of a surrogate pair, without telling which sample it was.
     """
     encoded = [_encode(strip_media(sample)) for sample in samples]
-    try:
-        for text in encoded:
-            _decode(text)
-    except msgspec.ValidationError as error:
-        raise _named(error) from None
-    for sample in samples:
-        check(sample)
+    for sample, text in zip(samples, encoded, strict=True):
+        if not _is_plain(sample):
+            _check(sample, text)
     return encoded
 
 
-def check(sample: Sample) -> None:
-    """What :func:`validate` checks beyond types; for samples that were just decoded from their JSON."""
-    if sample.task not in TASKS or sample.ability not in ABILITIES:
-        _member("task", sample.task, TASKS)
-        _member("ability", sample.ability, ABILITIES)
-    if sample.language != "en" and not LANGUAGE.fullmatch(sample.language):
+_texts = attrgetter("task", "instruction_type", "ability", "language", "tools", "group", "id", "dataset", "subset",
+                    "split", "meta")  # fmt: skip
+_lists = attrgetter("images", "messages", "regions", "choices", "answers", "media")
+_others = attrgetter("spans", "videos", "audios", "point_clouds")
+_STR, _LIST, _FLOAT = {str}, {list}, {float}
+_NO_MASK = Region().mask
+
+
+def _is_plain(sample: Sample) -> bool:
+    """Whether a sample is surely canonical, types too: dialogues about pictures mostly are seen to be.
+
+    What it cannot tell (videos, spans, masks, anything wrong) is decoded from its JSON and checked step by step.
+    """
+    images, messages, regions, choices, answers, media = lists = _lists(sample)
+    if {*map(type, _texts(sample))} != _STR or {*map(type, lists)} != _LIST or _others(sample) != ([], [], [], []):
+        return False
+    if choices or answers:
+        if {*map(type, choices), *map(type, answers)} != _STR:
+            return False
+    if not (
+        sample.task in TASKS
+        and sample.instruction_type in INSTRUCTION_TYPES
+        and sample.ability in ABILITIES
+        and (sample.language == "en" or LANGUAGE.fullmatch(sample.language))
+        and type(sample.correct) is int
+        and -1 <= sample.correct < len(choices)
+        and len(images) == len(media)
+    ):
+        return False
+    for i, entry in enumerate(media):
+        if not (_is_plain_picture(entry, i) and _is_blob(images[i])):
+            return False
+    for region in regions:
+        if not _is_plain_box(region, len(images)):
+            return False
+    return _are_plain(messages, len(images), len(regions))
+
+
+def _are_plain(messages: list[Message], pictures: int, regions: int) -> bool:
+    used = 0
+    for message in messages:
+        if type(message) is not Message:
+            return False
+        role, content = message.role, message.content
+        if type(role) is not str or role not in ROLES or type(content) is not list:
+            return False
+        if type(message.train) is not bool or type(message.tool_calls) is not str:
+            return False
+        for part in content:
+            if type(part) is not Part:
+                return False
+            kind, text, index, grounding = part.type, part.text, part.index, part.regions
+            if type(text) is not str or type(index) is not int or type(grounding) is not list:
+                return False
+            if kind == "text":
+                if index != -1 or grounding:
+                    return False
+            elif kind == "image":
+                if text or grounding or not 0 <= index <= used or index >= pictures:
+                    return False
+                used = max(used, index + 1)
+            elif kind != "region" or index != -1:
+                return False
+            else:
+                for region in grounding:
+                    if type(region) is not int or not 0 <= region < regions:
+                        return False
+    return True
+
+
+def _is_plain_picture(media: Media, index: int) -> bool:
+    if type(media) is not Media:
+        return False
+    width, height = media.width, media.height
+    return (
+        media.type == "image"
+        and type(media.index) is int
+        and media.index == index
+        and media.start is media.end is None
+        and type(media.ref) is type(media.caption) is type(media.clip) is str
+        and (width is None or (type(width) is int and -(2**31) <= width < 2**31))
+        and (height is None or (type(height) is int and -(2**31) <= height < 2**31))
+    )
+
+
+def _is_blob(blob: Blob | None) -> bool:
+    if blob is None:
+        return True
+    return type(blob) is Blob and type(blob.path) is str and (blob.bytes is None or type(blob.bytes) is bytes)
+
+
+def _is_plain_box(region: Region, pictures: int) -> bool:
+    """Whether a region is a sound box of a picture and nothing else: most are."""
+    if type(region) is not Region:
+        return False
+    box, score = region.box, region.score
+    if type(box) is not list or len(box) != 4 or {*map(type, box)} != _FLOAT:
+        return False
+    x1, y1, x2, y2 = box
+    return (
+        region.kind == "box"
+        and region.modality == "image"
+        and type(region.index) is int
+        and 0 <= region.index < pictures
+        and -math.inf < x1 <= x2 < math.inf
+        and -math.inf < y1 <= y2 < math.inf
+        and region.start is region.end is None
+        and (score is None or (type(score) is float and math.isfinite(score)))
+        and region.mask is _NO_MASK
+        and region.points == []
+        and type(region.frame) is type(region.label) is type(region.native) is str
+        and region.frame in FRAMES
+    )
+
+
+def _check(sample: Sample, text: bytes) -> None:
+    """Raise SchemaError unless a sample, whose JSON without media is ``text``, is canonical."""
+    try:
+        _decode(text)
+    except msgspec.ValidationError as error:
+        raise _named(error) from None
+    _member("task", sample.task, TASKS)
+    _member("ability", sample.ability, ABILITIES)
+    if not LANGUAGE.fullmatch(sample.language):
         raise SchemaError("language", f"{sample.language!r} is not a BCP-47 tag such as 'en' or 'zh-Hans'")
     counts = _check_media(sample)
     seen: dict[str, int] = {}
     for m, message in enumerate(sample.messages):
         for p, part in enumerate(message.content):
-            kind, regions = part.type, part.regions
-            if kind == "text":
-                if part.index != -1 or regions:
-                    _check_part(sample, part, f"messages[{m}].content[{p}]")
-            elif kind == "region":
-                if part.index != -1 or (regions and not 0 <= min(regions) <= max(regions) < len(sample.regions)):
-                    _check_part(sample, part, f"messages[{m}].content[{p}]")
-            else:
-                if part.text or regions:
-                    _check_part(sample, part, f"messages[{m}].content[{p}]")
+            _check_part(sample, part, f"messages[{m}].content[{p}]")
+            if part.type in COLUMNS:
                 _check_order(part, counts, seen)
     for r, region in enumerate(sample.regions):
-        if not _is_plain_box(sample, region):
-            _check_region(sample, region, f"regions[{r}]")
+        _check_region(sample, region, f"regions[{r}]")
     for s, span in enumerate(sample.spans):
         _check_span(sample, span, f"spans[{s}]")
     if not -1 <= sample.correct < len(sample.choices):
@@ -458,8 +563,9 @@ def _member(field: str, value: str, allowed: Mapping[str, str]) -> None:
 
 def _check_part(sample: Sample, part: Part, where: str) -> None:
     if part.type == "text":
-        raise SchemaError(where, "a text part has index -1 and no regions")
-    if part.type == "region":
+        if part.index != -1 or part.regions:
+            raise SchemaError(where, "a text part has index -1 and no regions")
+    elif part.type == "region":
         if part.index != -1:
             raise SchemaError(f"{where}.index", "a region part has index -1")
         for region in part.regions:
@@ -477,16 +583,13 @@ def _check_order(part: Part, counts: Mapping[str, int], seen: dict[str, int]) ->
     seen[kind] = max(used, index + 1)
 
 
-_ONE_PICTURE = {"image": 1, "video": 0, "audio": 0, "point_cloud": 0}
-
-
 def _check_media(sample: Sample) -> dict[str, int]:
     """Media per type, after checking that the list and the four columns agree."""
     media = sample.media
-    if len(media) == len(sample.images) == 1 and not (sample.videos or sample.audios or sample.point_clouds):
-        one = media[0]  # the usual sample, fast
-        if one.type == "image" and one.index == 0 and one.start is one.end is None:
-            return _ONE_PICTURE
+    for name in COLUMNS.values():
+        for i, blob in enumerate(getattr(sample, name)):
+            if not _is_blob(blob):
+                raise SchemaError(f"{name}[{i}]", f"expected a Blob of bytes or a path, or None, found {blob!r:.60}")
     counts = {
         "image": len(sample.images),
         "video": len(sample.videos),
@@ -509,20 +612,6 @@ def _check_media(sample: Sample) -> dict[str, int]:
 def _check_clip(media: Media) -> None:
     if not _finite(media.start, media.end):
         raise SchemaError("media", "clip times must be finite")
-
-
-def _is_plain_box(sample: Sample, region: Region) -> bool:
-    """Whether a region is a sound box of a picture and nothing else: most are, and need no further check."""
-    if region.kind != "box" or len(region.box) != 4 or region.points or region.modality != "image":
-        return False
-    x1, y1, x2, y2 = region.box
-    return (
-        -math.inf < x1 <= x2 < math.inf
-        and -math.inf < y1 <= y2 < math.inf
-        and region.start is region.end is None
-        and (region.score is None or -math.inf < region.score < math.inf)
-        and 0 <= region.index < len(sample.images)
-    )
 
 
 def _check_region(sample: Sample, region: Region, where: str) -> None:

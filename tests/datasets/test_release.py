@@ -252,6 +252,25 @@ def test_the_report_keeps_the_options_of_the_build(tmp_path: Path) -> None:
     assert "options" not in build(Release(PAIRS, raw), tmp_path / "out").to_dict()
 
 
+@pytest.mark.parametrize(
+    ("made", "field"),
+    [
+        (Sample(messages=[Message("user", [Part(text=5)])]), "messages[0].content[0].text"),  # type: ignore[arg-type]
+        (Sample(messages=[Message("robot", [])]), "messages[0].role"),  # type: ignore[arg-type]
+        (Sample(messages=[Message("user", [], train=1)]), "messages[0].train"),  # type: ignore[arg-type]
+        (Sample(answers=["a", None]), "answers[1]"),  # type: ignore[list-item]
+        (Sample(task="nonsense"), "task"),
+    ],
+)
+def test_a_wrong_type_is_quarantined_between_good_records(tmp_path: Path, made: Sample, field: str) -> None:
+    good = Sample(messages=[Message("user", [Part(text="Hi")])])
+    spec = replace(LLAVA, convert=lambda native, ctx: iter([made if native["id"] == "bad" else good]))
+    rows.write(tmp_path, {"llava_instruct_150k.json": json.dumps([{"id": "1"}, {"id": "bad"}, {"id": "2"}])})
+    outcomes = list(Release(spec, tmp_path).read("train"))
+    assert [len(outcome.samples) for outcome in outcomes] == [1, 0, 1]
+    assert [bad.field for outcome in outcomes for bad in outcome.bad] == [field]
+
+
 def test_a_converter_that_fails_costs_its_record_alone(tmp_path: Path) -> None:
     rows.write(tmp_path, {"a.jsonl": '{"children": 5}\n{"child": []}\n{"children": ["x"]}\n'})
     report = build(Release(PAIRS, tmp_path), tmp_path / "out")

@@ -13,7 +13,7 @@ from vlit_hub import schema
 from vlit_hub.schema import COLUMNS, Blob, Sample
 from vlit_hub.shards import tar
 from vlit_hub.shards.errors import MediumError, ShardError
-from vlit_hub.shards.index import ENDINGS, MEDIA_CODES, MEDIA_TYPES, ROW_CODES, TABLES, MediaRow, hash64
+from vlit_hub.shards.index import ENDINGS, MEDIA_CODES, MEDIA_TYPES, ROW_CODES, TABLES, hash64
 
 JOINED = 1 << 20
 """Bytes that are written at once."""
@@ -85,24 +85,28 @@ class Batch:
         Raises MediumError naming sample and medium where one cannot be read, is empty or too large for a tar; nothing
         of the sample is added then.
         """
-        if len(sample.media) != sum(map(len, schema.blobs_of(sample))):
-            raise ValueError(f"sample {sample.id!r}: `media` has {len(sample.media)} entries, one per medium is needed")
-        blobs = [_read(sample, medium) for medium in range(len(sample.media))]
+        media = sample.media
+        if len(media) != sum(map(len, schema.blobs_of(sample))):
+            raise ValueError(f"sample {sample.id!r}: `media` has {len(media)} entries, one per medium is needed")
+        blobs = [_read(sample, medium) for medium in range(len(media))]
         data = encoded or schema.to_json(schema.strip_media(sample))
         members = [Member("json", data, len(data))]
         size = tar.BLOCK + len(data) + -len(data) % tar.BLOCK
         self._row(sample, len(data), blobs.count(None))
-        for position, (medium, found) in enumerate(zip(sample.media, blobs, strict=True)):
-            name = "" if found is None else f"{position}.{tar.extension(found, medium.ref)}"
+        for position, (medium, found) in enumerate(zip(media, blobs, strict=True)):
+            if found is None:
+                self._media_row(medium, "", None, 0)
+                continue
+            name = f"{position}.{tar.extension(found, medium.ref)}"
             self._media_row(medium, name, found, size + tar.BLOCK)
-            if found is not None:
-                path = getattr(sample, COLUMNS[medium.type])[medium.index].path
-                spill = self._hold is not None and path and self.held > self._hold
-                members.append(Member(name, path if spill else found, len(found)))
-                self.held += 0 if spill else len(found)
-                size += tar.BLOCK + len(found) + -len(found) % tar.BLOCK
+            path = getattr(sample, COLUMNS[medium.type])[medium.index].path
+            spill = self._hold is not None and path and self.held > self._hold
+            members.append(Member(name, path if spill else found, len(found)))
+            self.held += 0 if spill else len(found)
+            size += tar.BLOCK + len(found) + -len(found) % tar.BLOCK
         self.held += len(data)
-        self.index.members.update([member.name for member in members])
+        for member in members:
+            self.index.members.add(member.name)
         self.index.sizes.append(size)
         self.samples.append(members)
 
@@ -125,7 +129,7 @@ class Batch:
             index.media_rows,
             len(sample.media),
             len(sample.messages),  # turns
-            sum([len(part.text) for message in sample.messages for part in message.content]),  # chars
+            _chars(sample),
             missing,
             unresolved,
             ENDINGS.index(ending),
@@ -136,18 +140,18 @@ class Batch:
         index = self.index
         index.counts[medium.type] += 1
         index.media_rows += 1
-        row = MediaRow(
-            type=MEDIA_TYPES.index(medium.type),
-            ext=self._code("ext", name.rpartition(".")[2]),
-            present=int(data is not None),
-            shard=0,
-            offset=offset if data is not None else 0,
-            length=len(data or b""),
-            width=medium.width or 0,
-            height=medium.height or 0,
-            content=hash64(data) if data is not None else 0,
+        # In the order of MediaRow's fields, as above.
+        index.media += _media_row(
+            MEDIA_TYPES.index(medium.type),
+            self._code("ext", name.rpartition(".")[2]),
+            data is not None,  # present
+            0,  # shard
+            offset,
+            len(data or b""),
+            medium.width or 0,
+            medium.height or 0,
+            hash64(data) if data is not None else 0,
         )
-        index.media += _media_row(*row)
 
     def _row_codes(self, sample: Sample) -> list[int]:
         """Codes of the sample's values in TABLES; looked up once per combination of values."""
@@ -186,6 +190,14 @@ class Batch:
                     parts, size = [], 0
         if parts:
             yield b"".join(parts)
+
+
+def _chars(sample: Sample) -> int:
+    chars = 0
+    for message in sample.messages:
+        for part in message.content:
+            chars += len(part.text)
+    return chars
 
 
 def _read(sample: Sample, position: int) -> bytes | None:
