@@ -12,7 +12,7 @@ from tests.construction import collection
 from tests.construction.scripted import GOOD, Scripted
 from vlit_hub import registry
 from vlit_hub.construction import construct
-from vlit_hub.construction.author import EndpointAuthor
+from vlit_hub.construction.author import endpoint_author
 from vlit_hub.construction.endpoint import Limits
 from vlit_hub.construction.prompts import FORMS
 from vlit_hub.construction.written import Writing
@@ -32,7 +32,7 @@ def coco(tmp_path):
 
 
 def author(server, folder, limits=None, **writing):
-    return EndpointAuthor(server.url, Writing(**{"model": "m", **writing}), folder, limits or Limits())
+    return endpoint_author(server.url, Writing(**{"model": "m", **writing}), folder, limits or Limits())
 
 
 def run(coco, folder, server, limits=None, types=("global",), **writing):
@@ -186,9 +186,9 @@ def test_a_run_is_repeated_out_of_the_cache(coco, tmp_path):
 KILLED = """
 import sys
 from pathlib import Path
-from tests.construction.test_author import EndpointAuthor, Limits, Writing, construct
+from tests.construction.test_author import endpoint_author, Limits, Writing, construct
 url, coco, folder = sys.argv[1], *map(Path, sys.argv[2:])
-author = EndpointAuthor(url, Writing("m"), folder / "work", Limits(concurrency=1))
+author = endpoint_author(url, Writing("m"), folder / "work", Limits(concurrency=1))
 construct(coco, folder / "out", types=("global",), author=author)
 """
 

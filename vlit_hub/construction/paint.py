@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import IO
 
 from vlit_hub.curation.collect import Box
 
@@ -18,7 +19,7 @@ def frame(box: Box, width: int, height: int) -> tuple[tuple[int, int, int, int],
     return (x1, y1, x2, y2), max(1, min(line, (x2 - x1 + 1) // 3, (y2 - y1 + 1) // 3))
 
 
-def paint(source: Path, target: Path, box: Box) -> None:
+def paint(source: Path, target: Path | IO[bytes], box: Box) -> None:
     """Write ``source`` as a JPEG with the box (pixels of the stored picture) framed in red; the rest changes by JPEG
     error only. Raises OSError where the picture cannot be decoded."""
     from PIL import Image, ImageDraw
