@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 @verb
 def command(
-    coco: Annotated[Path, typer.Option("--coco", help="Folder with captions.json, instances.json and images/.")],
     out: Annotated[Path, typer.Option("--out", help="Raw folder to write; `vlit build coco-arc --raw` reads it.")],
+    coco: Annotated[
+        Path | None, typer.Option("--coco", help="Folder with captions.json, instances.json and images/.")
+    ] = None,
+    shards: Annotated[Path | None, typer.Option(help="Instead: built shards whose regions have labels.")] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Every instance of every label of --shards is annotated.")
+    ] = False,
     kind: Annotated[list[str] | None, typer.Option("--type", help="global, negative, region; all if left out.")] = None,
     limit: Annotated[int | None, typer.Option(help="Pictures to use, the first by id.")] = None,
     seed: Annotated[int, typer.Option(help="Draws wordings and objects.")] = 0,
@@ -68,12 +74,15 @@ def command(
     """Make global, negative and region instructions from captions and boxes: by templates, or by a model whose
     every claim is checked. A run that was killed goes on where it was; nothing is asked twice."""
     from vlit_hub.construction.author import endpoint_author, local_author
+    from vlit_hub.construction.built import collect_built
     from vlit_hub.construction.construct import TEMPLATES, construct
     from vlit_hub.construction.endpoint import Limits
     from vlit_hub.construction.generate import TYPES
     from vlit_hub.construction.pictured import by_vlm
     from vlit_hub.construction.written import Writing
 
+    if (coco is None) == (shards is None):
+        raise BadInput("give either --coco FOLDER or --shards FOLDER")
     if endpoint and not model:
         raise BadInput("--endpoint needs the name of its model: --model NAME")
     if model and not endpoint and (rate or any(price) or judge not in ("", model)):
@@ -95,7 +104,7 @@ def command(
     tested = by_vlm(author, vlm, folder, right_blind) if vlm else None
     with progress("construct", limit) as step:
         report = construct(
-            coco,
+            coco or collect_built(shards or "", folder / "pictures", complete),
             out,
             types=kind or TYPES,
             limit=limit,

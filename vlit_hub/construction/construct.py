@@ -17,13 +17,12 @@ from vlit_hub.construction.asked import Asked, Written, everything
 from vlit_hub.construction.generate import TYPES
 from vlit_hub.construction.paint import QUALITY, paint
 from vlit_hub.construction.templates import VERSION
-from vlit_hub.curation.collect import collect
+from vlit_hub.curation.collect import Collection, collect
 
-IMAGE_SOURCE = "COCO"
 CONSTRUCTION_TIME = "1970-01-01T00:00:00Z"
 """A constant, so that two runs write the same bytes; pass ``construction_time`` for a dated release."""
 
-HEAD = re.compile(r'\{"image_source": "COCO", "construction_time": "[^"]*", "annotations": \[\n')
+HEAD = re.compile(r'\{"image_source": "[^"]*", "construction_time": "[^"]*", "annotations": \[\n')
 """How a native file of ours begins; a release from elsewhere has no such line break."""
 PICTURE = re.compile(r"COCO_train2014_\d{12,}(_\d+)?\.(jpg|part)")
 
@@ -90,7 +89,7 @@ def native(asked: Asked, written: Written) -> dict[str, Any]:
 
 
 def construct(
-    coco_dir: str | Path,
+    source: str | Path | Collection,
     out_dir: str | Path,
     *,
     types: Sequence[str] = TYPES,
@@ -100,7 +99,8 @@ def construct(
     author: Author = TEMPLATES,
     progress: Progress | None = None,
 ) -> Report:
-    """Write ``<type>.json`` per type and ``images/`` under ``out_dir`` from the collection under ``coco_dir``.
+    """Write ``<type>.json`` per type and ``images/`` under ``out_dir`` from the collection under the folder
+    ``source``, or given as it is (built.py).
 
     ``limit`` takes the first pictures in order of id. Same input, options and Pillow: same bytes, also in a folder that
     holds a former run, which goes first. ``author``: who writes, the templates or a model (author.py). ``progress`` is
@@ -111,7 +111,7 @@ def construct(
     unknown = set(types) - set(TYPES)
     if unknown or not types:
         raise ValueError(f"types: {sorted(unknown) or 'none given'}; allowed: {', '.join(TYPES)}")
-    collection = collect(coco_dir)
+    collection = source if isinstance(source, Collection) else collect(source)
     pictures = collection.pictures[:limit]
     out = Path(out_dir)
     _clear(out)
@@ -127,7 +127,10 @@ def construct(
         reported = max(reported, count)
 
     with ExitStack() as stack:
-        files = {kind: stack.enter_context(_Native(out / f"{kind}.json", construction_time)) for kind in types}
+        files = {
+            kind: stack.enter_context(_Native(out / f"{kind}.json", collection.source, construction_time))
+            for kind in types
+        }
         work = everything(collection, pictures, types, author.forms, seed, issues, author.shots)
         _write(author.write(work, issues), files, out / "images", issues, done)
     done(len(pictures))
@@ -218,8 +221,8 @@ def _copy(source: Path, target: Path) -> None:
 class _Native:
     """Streams one native file; it appears under its name only when complete."""
 
-    def __init__(self, path: Path, construction_time: str) -> None:
-        self._path = path
+    def __init__(self, path: Path, source: str, construction_time: str) -> None:
+        self._path, self._source = path, source
         self._partial = path.with_suffix(".json.part")
         self._time = construction_time
         self._separator = "\n"
@@ -227,7 +230,7 @@ class _Native:
         self.turns = 0
 
     def __enter__(self) -> _Native:
-        head = json.dumps({"image_source": IMAGE_SOURCE, "construction_time": self._time}, ensure_ascii=False)
+        head = json.dumps({"image_source": self._source, "construction_time": self._time}, ensure_ascii=False)
         self._file: TextIO = self._partial.open("w", encoding="utf-8", newline="\n")
         self._file.write(head[:-1] + ', "annotations": [')
         return self

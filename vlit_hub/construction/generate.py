@@ -232,6 +232,8 @@ def region_dialogue(scene: Scene, item: Object, draw: Draw) -> list[Turn]:
     name."""
     names = _name_slots(item.label)
     others = sorted({other.label for other in scene.picture.objects} - {item.label}) or scene.absent[:5]
+    if not scene.knowledge.labels:
+        others = []  # of an open list, another label may be another name of the same thing
     presence = [draw.turn("marked_right", **names)]
     presence += [draw.turn("marked_wrong", wrong=words.one(draw.pick(others)), **names)] if others else []
     turns = [draw.pick(presence), draw.turn("marked", **names)]

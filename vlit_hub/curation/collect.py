@@ -80,11 +80,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Collection:
-    """The pictures in order of id, the closed list of labels, and what was found at fault (reason -> count)."""
+    """The pictures in order of id, the closed list of labels (empty where it is open: nothing can be called absent),
+    what was found at fault (reason -> count), and whose pictures they are."""
 
     pictures: tuple[Picture, ...]
     labels: tuple[str, ...]
     issues: Mapping[str, int] = field(default_factory=dict)
+    source: str = "COCO"
 
     def cooccurrence(self) -> dict[str, Counter[str]]:
         """Label -> other labels by the number of pictures that hold both."""
