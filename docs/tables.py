@@ -80,8 +80,8 @@ def families_page() -> str:
         "# Model families\n",
         "Made by docs/tables.py from vlit_hub/processing/families. A sample that a family cannot say is dropped under "
         "one of the reasons below, and counted.\n",
-        "| family | native processor | dialect of boxes | dialogues | packs | shares pictures | why not |",
-        "|---|---|---|---|---|---|---|",
+        "| family | native processor | dialect of boxes | dialogues | videos | packs | shares pictures | why not |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for family in FAMILIES.values():
         yes = {True: "yes", False: "no"}
@@ -90,6 +90,7 @@ def families_page() -> str:
             ", ".join(family.processors),
             family.dialect,
             _said(family.says),
+            "own tokens" if family.videos else "frames as pictures" if family.says.most_pictures is None else "no",
             yes[family.packs],
             yes[family.shares_pictures],
             family.why_not,

@@ -1,4 +1,5 @@
-"""Frames of a video, decoded by PyAV (extra ``video``): spread over the clip, or so many a second."""
+"""Frames of a video, decoded by PyAV (extra ``video``): spread over the clip, or so many a second; and what is known of
+them before one is decoded."""
 
 from __future__ import annotations
 
@@ -36,6 +37,35 @@ class Frame:
     picture: PIL.Image.Image
 
 
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """Frames of a clip, not decoded. ``size``: (width, height) in pixels; ``times``: of each frame, in seconds since
+    the video's first; ``duration`` of the whole clip in seconds."""
+
+    size: tuple[int, int]
+    times: tuple[float, ...]
+    duration: float
+
+    def uniform(self, count: int, exact: bool = False) -> Clip:
+        """The frames that :func:`frames` gives for ``uniform=count``; ``exact``: the last repeated up to ``count``."""
+        times = [self.times[i] for i in _spread(len(self.times), count)]
+        return Clip(self.size, (*times, *times[-1:] * (count - len(times) if exact else 0)), self.duration)
+
+
+def survey(source: str | bytes, *, start: float | None = None, end: float | None = None) -> Clip:
+    """All frames of a clip, by the packets of the file: no frame is decoded where these tell their times.
+
+    Raises as :func:`frames` does, but for faults that only decoding shows.
+    """
+    start = _checked(start, end)
+    check_stream(source)
+    with _video(source) as (container, stream):
+        size, times = (stream.width, stream.height), _table(container, stream).times
+    clip = _clip(times, start, end)
+    last = _end(times) if end is None else min(end, _end(times))
+    return Clip(size, tuple(times[clip.start : clip.stop].tolist()), last - start)
+
+
 def frames(
     source: str | bytes,
     *,
@@ -55,15 +85,13 @@ def frames(
     wanted = uniform if fps is None else fps
     if wanted is None or (uniform is not None and (fps is not None or uniform < 1)) or not 0 < wanted < 1e6:
         raise ValueError(f"give uniform (1 or more frames) or fps (above 0), got uniform={uniform}, fps={fps}")
-    start = 0.0 if start is None else start
-    if not start >= 0 or not (end is None or end > start):
-        raise ValueError(f"a clip from {start} to {end} s: 0 <= start < end is expected")
+    start = _checked(start, end)
     check_stream(source)
     with _video(source) as (container, stream):
         table = _table(container, stream)
     clip = _clip(table.times, start, end)
     if uniform is not None:
-        chosen = sorted({clip[(2 * i + 1) * len(clip) // (2 * uniform)] for i in range(uniform)})
+        chosen = [clip[i] for i in _spread(len(clip), uniform)]
     else:
         chosen = _nearest(table.times, clip, start, end, fps or 1.0)
     with _video(source) as (container, stream):
@@ -71,6 +99,19 @@ def frames(
             raise UnreadableMedia(f"{len(chosen)} frames of {stream.width}x{stream.height} are too many; ask for fewer")
         found = {i: _picture(frame) for i, frame in _decoded(container, stream, table, chosen)}
     return [Frame(float(table.times[i]), picture) for i, picture in found.items()]
+
+
+def _checked(start: float | None, end: float | None) -> float:
+    """Where the clip starts."""
+    start = 0.0 if start is None else start
+    if not start >= 0 or not (end is None or end > start):
+        raise ValueError(f"a clip from {start} to {end} s: 0 <= start < end is expected")
+    return start
+
+
+def _spread(total: int, count: int) -> list[int]:
+    """The middle ones of ``count`` equal stretches of ``total`` frames, none twice."""
+    return sorted({(2 * i + 1) * total // (2 * count) for i in range(count)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +175,8 @@ def _table(container: Any, stream: Any) -> _Table:
     found.sort(key=lambda frame: frame[0] or 0)
     stamps = [stamp for stamp, _ in found if stamp is not None]
     keys = np.flatnonzero([key for _, key in found])
-    return _Table(stamps, (np.array(stamps) - stamps[0]) * float(stream.time_base), keys)
+    base = stream.time_base
+    return _Table(stamps, (np.array(stamps) - stamps[0]) * base.numerator / base.denominator, keys)
 
 
 def _times_by_decoding(container: Any, stream: Any) -> np.ndarray:

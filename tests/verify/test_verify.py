@@ -35,6 +35,7 @@ class Faulty:
     def __init__(self, processor, fault):
         self.processor, self.fault = processor, fault
         self.tokenizer, self.native, self.dialect = processor.tokenizer, processor.native, processor.dialect
+        self.frames = processor.frames
 
     def encode(self, sample, max_length):
         encoded = self.processor.encode(sample, max_length)

@@ -56,7 +56,9 @@ def _loaded(folder: Path, processor: Any, max_length: int) -> Tuned:
     model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
     text = model.config.get_text_config()
     window = getattr(text, "sliding_window", None)
-    return tuned(model, VLITCollator(processor, max_length, attention=text._attn_implementation, window=window))
+    rate = getattr(getattr(model.config, "vision_config", None), "tokens_per_second", None)
+    attention = text._attn_implementation
+    return tuned(model, VLITCollator(processor, max_length, attention=attention, window=window, rate=rate))
 
 
 def tuned(model: Any, collator: Any) -> Tuned:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -115,9 +115,7 @@ def likelihoods(
         model.train(was_training)
 
 
-def apart(
-    model: PreTrainedModel, processor: VLITProcessor, sample: Sample, replies: Sequence[str]
-) -> list[Likelihood]:
+def apart(model: PreTrainedModel, processor: VLITProcessor, sample: Sample, replies: Sequence[str]) -> list[Likelihood]:
     """Each reply run by itself, with its picture: the plain way, for families without a cache and to compare with."""
     import torch
 
@@ -147,15 +145,11 @@ def _encoded(processor: VLITProcessor, sample: Sample, replies: Sequence[str]) -
 
 def _split(sample: Sample, rows: Sequence[Encoded]) -> _Asked | None:
     """What the replies share and their own tokens; None where a reply changes the tokens before it."""
-    from vlit_hub.processing.truncation import Encoded
-
     turns = [one.turns[-1] for one in rows]
     prefix = rows[0].input_ids[: turns[0].start]
     if any(one.input_ids[: turn.start] != prefix for one, turn in zip(rows, turns, strict=True)):
         return None
-    shared = Encoded(
-        prefix, [-100] * len(prefix), rows[0].pictures, rows[0].picture_tokens, [], rows[0].messages - 1, rows[0].budget
-    )
+    shared = replace(rows[0], input_ids=prefix, labels=[-100] * len(prefix), turns=[], messages=rows[0].messages - 1)
     replies = [one.input_ids[turn.start : turn.stop] for one, turn in zip(rows, turns, strict=True)]
     return _Asked(sample, shared, replies)
 

@@ -1,11 +1,12 @@
-"""Encoded samples and their pictures as tensors."""
+"""Encoded samples, their pictures and the frames of their videos as tensors."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import PIL.Image
 import torch
 from torch import Tensor
 
@@ -15,6 +16,7 @@ from vlit_hub.processing.masking import IGNORED
 from vlit_hub.processing.truncation import Encoded
 from vlit_hub.schema import Blob, Sample
 from vlit_hub.shards.decode import Decoded, decode
+from vlit_hub.video import Clip, frames, survey
 
 
 def picture_sizes(sample: Sample) -> dict[int, Size]:
@@ -27,6 +29,49 @@ def picture_sizes(sample: Sample) -> dict[int, Size]:
             except UnreadableMedia:
                 continue
     return sizes
+
+
+def video_clips(sample: Sample) -> dict[int, Clip]:
+    """Index into ``videos`` -> all frames of its clip, by the packets of the file, of videos that a message mentions;
+    those that cannot be told are absent."""
+    clips: dict[int, Clip] = {}
+    for index in {part.index for message in sample.messages for part in message.content if part.type == "video"}:
+        blob = sample.videos[index]
+        if blob is not None and blob != Blob():
+            start, end = _times(sample, index)
+            try:
+                clips[index] = survey(_source(blob), start=start, end=end)
+            except (UnreadableMedia, ValueError):
+                continue
+    return clips
+
+
+def open_frames(sample: Sample, index: int, count: int, exact: bool = False) -> tuple[Clip, list[PIL.Image.Image]]:
+    """``count`` frames spread over the clip of a video, fewer where it has fewer (:meth:`Clip.uniform`), and their
+    times. Raises UnreadableMedia naming the sample."""
+    where = f"{sample.dataset} {sample.id}: video {index}"
+    blob = sample.videos[index]
+    if blob is None or blob == Blob():
+        raise UnreadableMedia(f"{where} is missing")
+    start, end = _times(sample, index)
+    try:
+        clip = survey(_source(blob), start=start, end=end).uniform(count, exact)
+        shown = [frame.picture for frame in frames(_source(blob), uniform=count, start=start, end=end)]
+    except (UnreadableMedia, ValueError) as error:
+        raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
+    if sizes := {picture.size for picture in shown} - {clip.size}:
+        raise UnreadableMedia(f"{where} changes its size from {clip.size} to {sizes.pop()}")
+    return clip, shown + shown[-1:] * (len(clip.times) - len(shown))
+
+
+def _times(sample: Sample, index: int) -> tuple[float | None, float | None]:
+    """Where the clip of a video starts and ends, in seconds."""
+    found = next((m for m in sample.media if m.type == "video" and m.index == index), None)
+    return (found.start, found.end) if found else (None, None)
+
+
+def _source(blob: Blob) -> str | bytes:
+    return blob.path if blob.bytes is None else bytes(blob.bytes)
 
 
 def open_picture(sample: Sample, index: int, shown: Size | None = None) -> Decoded:
@@ -58,12 +103,20 @@ def check_size(sample: Sample, index: int, size: Size) -> None:
         raise UnreadableMedia(f"{sample.dataset} {sample.id}: picture {index} is {size}, recorded as {said}")
 
 
-Shown = tuple[bytes | str, int | None, bool]
-"""A distinct picture of a batch: its bytes or path, its budget, whether it is alone in its sample."""
+class Shown(NamedTuple):
+    """A distinct picture, frame or video of a batch."""
+
+    key: Hashable
+    """The bytes or path of a picture; of a video those, its times, and how many frames; of a frame also its number."""
+    budget: int | None
+    alone: bool
+    """Whether it is the only picture of its sample."""
+    video: bool = False
+    """Whether it is a video by the native processor's own tokens."""
 
 
 class Gallery:
-    """The pictures of one batch: each distinct one is decoded once and preprocessed once.
+    """The pictures and videos of one batch: each distinct one is decoded once and preprocessed once.
 
     ``fast``: where a family only stretches pictures, large JPEGs are decoded at an even fraction of their size that the
     native processor then resizes; never where that would change what stands for the picture in the sequence.
@@ -71,15 +124,19 @@ class Gallery:
 
     def __init__(self, family: Family, native: Any, fast: bool = False) -> None:
         self.family, self.native, self.fast = family, native, fast and family.stretches
-        self._opened: dict[tuple[bytes | str, int | None], Decoded] = {}
+        self._opened: dict[tuple[Hashable, int | None], Decoded] = {}
+        self._videos: dict[Hashable, tuple[Clip, list[PIL.Image.Image]]] = {}
         self._pixels: dict[Shown, Pixels] = {}
 
     def take(self, sample: Sample, encoded: Encoded) -> list[Shown]:
-        """Open the kept pictures of a sample, in order; raises UnreadableMedia."""
+        """Open the kept pictures and videos of a sample, in order; raises UnreadableMedia."""
         taken: list[Shown] = []
-        for index in encoded.pictures:
+        for kind, index in encoded.media:
+            if kind == "video":
+                taken += self._take_video(sample, index, encoded)
+                continue
             blob = sample.images[index]
-            key: bytes | str = b"" if blob is None else blob.path if blob.bytes is None else bytes(blob.bytes)
+            key: bytes | str = b"" if blob is None else _source(blob)
             opened = key, encoded.budget if self.fast else None
             if opened in self._opened:
                 check_size(sample, index, self._opened[opened].size)
@@ -87,8 +144,23 @@ class Gallery:
                 self._opened[opened] = self._reduced(sample, index, encoded.budget)
             else:
                 self._opened[opened] = open_picture(sample, index)
-            taken.append((key, encoded.budget, len(encoded.pictures) == 1))
-        return taken
+            taken.append(Shown(key, encoded.budget, False))
+        alone = sum(not shown.video for shown in taken) == 1
+        return [shown._replace(alone=alone and not shown.video) for shown in taken]
+
+    def _take_video(self, sample: Sample, index: int, encoded: Encoded) -> list[Shown]:
+        """The video as a whole, or each of its frames."""
+        native, blob = self.family.native_videos(self.native), sample.videos[index]
+        source = b"" if blob is None else _source(blob)
+        key = source, _times(sample, index), encoded.frames
+        if key not in self._videos:
+            self._videos[key] = open_frames(sample, index, encoded.frames, native is not None and native.exact)
+        if native is not None:
+            return [Shown(key, None, False, True)]
+        clip, shown = self._videos[key]
+        for number, picture in enumerate(shown):
+            self._opened[(key, number), encoded.budget if self.fast else None] = Decoded(picture, clip.size)
+        return [Shown((key, number), encoded.budget, False) for number in range(len(shown))]
 
     def _reduced(self, sample: Sample, index: int, budget: int | None) -> Decoded:
         size = picture_sizes(sample).get(index)
@@ -107,19 +179,27 @@ class Gallery:
         """What the native image processor makes of each picture; those of one setting in one call."""
         groups: dict[tuple[int | None, bool], list[Shown]] = {}
         for shown in dict.fromkeys(shown for pictures in taken for shown in pictures):
-            groups.setdefault(shown[1:], []).append(shown)
+            if shown.video:
+                self._pixels[shown] = self._prepare_video(shown)
+            else:
+                groups.setdefault((shown.budget, shown.alone), []).append(shown)
         for (budget, alone), group in groups.items():
             settings = {}
             if budget is not None and self.family.pixel_settings is not None:
                 settings = self.family.pixel_settings(self.native, budget)
-            pictures = [self._opened[key, budget if self.fast else None].image for key, *_ in group]
+            pictures = [self._opened[one.key, budget if self.fast else None].image for one in group]
             made = self.family.prepare(self.native, pictures, 1 if alone else 2, settings)
             self._pixels |= dict(zip(group, made, strict=True))
         return [[self._pixels[shown] for shown in pictures] for pictures in taken]
 
+    def _prepare_video(self, shown: Shown) -> Pixels:
+        videos = self.family.native_videos(self.native)
+        assert videos is not None
+        return videos.prepare(self.native, *self._videos[shown.key])
+
 
 def pixels(family: Family, native: Any, samples: Sequence[Sample], encoded: Sequence[Encoded]) -> list[list[Pixels]]:
-    """What the native image processor makes of each kept picture of each sample, in order."""
+    """What the native processor makes of each kept picture and video of each sample, in order."""
     gallery = Gallery(family, native)
     return gallery.prepare([gallery.take(sample, one) for sample, one in zip(samples, encoded, strict=True)])
 

@@ -51,9 +51,10 @@ class VLITCollator:
 
     ``supervised_only``: also ``logits_to_keep`` and ``shift_labels``, so that the model scores supervised positions
     alone (same loss, less time and memory). ``attention``: the ``attn_implementation`` of the language model, which
-    decides how packs are told apart (packing.py), ``window`` its sliding window. ``share_pictures``: each distinct
-    picture once, and ``picture_index`` (sharing.py); the model must have been made to take it. ``on_error="skip"``
-    treats a picture that cannot be decoded as Store treats a sample that cannot be read. ``decode="fast"``: of families
+    decides how packs are told apart (packing.py), ``window`` its sliding window; ``rate``: positions a second of video,
+    of models that have such (``config.vision_config.tokens_per_second``). ``share_pictures``: each distinct picture
+    once, and ``picture_index`` (sharing.py); the model must have been made to take it. ``on_error="skip"`` treats a
+    picture or video that cannot be decoded as Store treats a sample that cannot be read. ``decode="fast"``: of families
     that only stretch pictures, large JPEGs are decoded at an even fraction of their size; token counts stay, pixels
     differ by little (batch.Gallery).
     """
@@ -68,6 +69,7 @@ class VLITCollator:
         patience: int = PATIENCE,
         attention: str = "sdpa",
         window: int | None = None,
+        rate: float | None = None,
         share_pictures: bool = False,
         decode: Literal["exact", "fast"] = "exact",
     ) -> None:
@@ -82,7 +84,7 @@ class VLITCollator:
         if share_pictures and not processor.family.shares_pictures:
             raise ValueError(f"share_pictures: {processor.family.name} does not share ({processor.family.why_not})")
         self.processor, self.max_length, self.fast = processor, max_length, decode == "fast"
-        self.attention, self.window, self.share_pictures = attention, window, share_pictures
+        self.attention, self.window, self.rate, self.share_pictures = attention, window, rate, share_pictures
         self.supervised_only, self.on_error, self.patience = supervised_only, on_error, Patience(patience)
 
     def __call__(self, fetched: Fetched | Sequence[Sample]) -> dict[str, Any]:
@@ -108,9 +110,8 @@ class VLITCollator:
         pixels = gallery.prepare(taken)
         if any(len(item) > 1 for item in items):
             packs = [list(zip(encoded[part], pixels[part], strict=True)) for part in parts]
-            out = pack(
-                family, native, packs, batch.pad_id(native.tokenizer), attention=self.attention, window=self.window
-            )
+            fill = batch.pad_id(native.tokenizer)
+            out = pack(family, native, packs, fill, attention=self.attention, window=self.window, rate=self.rate)
             if family.pictures_by_row:
                 taken, pixels = ([list(chain(*of[part])) for part in parts] for of in (taken, pixels))
         else:
@@ -177,14 +178,23 @@ class VLITCollator:
         """The pictures as the model takes them: repeated, or each once with the order of their entries."""
         family = self.processor.family
         distinct: dict[batch.Shown, Pixels] = {}
+        order: list[batch.Shown] = []
+        apart: list[Pixels] = []  # videos that go to the model beside its pictures
         for shown, made in zip(chain(*taken), chain(*pixels), strict=True):
-            distinct.setdefault(shown, made)
-        if not self.share_pictures or len(distinct) == sum(map(len, taken)):
+            if "pixel_values" in made:
+                distinct.setdefault(shown, made)
+                order.append(shown)
+            else:
+                apart.append(made)
+        if not self.share_pictures or len(distinct) == len(order):
             return batch.join(family, pixels)
-        sizes = [family.entries(made) for made in distinct.values()]
-        starts = dict(zip(distinct, accumulate(sizes, initial=0), strict=False))
-        order = [starts[shown] + n for shown in chain(*taken) for n in range(family.entries(distinct[shown]))]
-        return batch.join(family, [list(distinct.values())]) | {INDEX: torch.tensor(order)}
+        sizes = {
+            shown: len(made["pixel_values"]) if shown.video else family.entries(made)
+            for shown, made in distinct.items()
+        }
+        starts = dict(zip(distinct, accumulate(sizes.values(), initial=0), strict=False))
+        index = [starts[shown] + n for shown in order for n in range(sizes[shown])]
+        return batch.join(family, [[*distinct.values(), *apart]]) | {INDEX: torch.tensor(index)}
 
     def _ignored(self) -> Encoded:
         return Encoded(input_ids=[self.processor.tokenizer.eos_token_id], labels=[IGNORED])

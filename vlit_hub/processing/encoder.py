@@ -6,12 +6,14 @@ import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
 from vlit_hub.chat import render_content
-from vlit_hub.processing.batch import picture_sizes
+from vlit_hub.processing.batch import picture_sizes, video_clips
 from vlit_hub.processing.families import Family, FamilyError, Picture, Size
+from vlit_hub.processing.families.base import halves
 from vlit_hub.processing.masking import IGNORED, Chat, MaskError, Rendered, Template, TemplateRefused, Turn
 from vlit_hub.processing.truncation import (
     Dropped,
@@ -24,24 +26,47 @@ from vlit_hub.processing.truncation import (
     trained,
 )
 from vlit_hub.regions import RenderError, dialect
-from vlit_hub.schema import Sample
+from vlit_hub.schema import Message, Sample
+from vlit_hub.video import Clip
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What is shown of the media of a sample."""
+
+    picture: int | None = None
+    """Of one picture, in a unit of the family's own; None: the native processor's limit."""
+    frames: int = 0
+    """Of one video; 0 where there is none."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of the media of a sample without decoding them, by index."""
+
+    sizes: dict[int, Size]
+    clips: dict[int, Clip]
 
 
 @dataclass(frozen=True)
 class Draft:
-    """The first ``messages`` messages of a sample as text, their pictures held to a budget."""
+    """The first ``messages`` messages of a sample as text, their pictures and videos held to a budget."""
 
     sample: Sample
     messages: int
-    budget: int | None
+    budget: Budget
     pictures: list[int]
+    videos: list[int]
+    order: list[str]
+    """Types of pictures and videos in order of the text; empty without videos."""
     written: list[Picture]
+    """Of each picture, video, and frame that is shown as a picture, in order of the text."""
     rendered: Rendered
-    """Every run of image tokens is one token."""
+    """Every run of image or video tokens is one token."""
 
     @property
     def runs(self) -> list[int]:
-        """Lengths of all runs of image tokens, in order."""
+        """Lengths of all runs of image and video tokens, in order."""
         return [run for picture in self.written for run in picture.runs]
 
 
@@ -61,6 +86,24 @@ class Encoder:
     native: Any
     template: Template
     dialect: str
+    frames: int
+    """Frames of a video, at most."""
+
+    @cached_property
+    def tokens(self) -> tuple[int, ...]:
+        """The ids of which runs stand for pictures and videos."""
+        native = self.family.native_videos(self.native)
+        names = ("image_token_id", *([native.token] if native else []))
+        return tuple(dict.fromkeys(getattr(self.native, name) for name in names))
+
+    @cached_property
+    def no_videos(self) -> str:
+        """Why no video is shown; "" if they are."""
+        if not self.family.takes_videos(self.native):
+            return f"family {self.family.name} shows one picture"
+        if self.family.native_videos(self.native) and not self.template.writes_videos:
+            return "the chat template places none"
+        return ""
 
     def encode(self, samples: Sequence[Sample], max_length: int) -> list[Encoded]:
         """See :meth:`VLITProcessor.encode`; the samples are tokenised together."""
@@ -68,9 +111,11 @@ class Encoder:
         drafts: dict[int, Draft] = {}
         for number, sample in enumerate(samples):
             try:
-                refuse(sample)
+                refuse(sample, self.no_videos)
                 refuse_dialogue(sample, self.family.says)
-                drafts[number] = self._draft(sample, len(sample.messages), None, picture_sizes(sample))
+                seen = _seen(sample)
+                first = self._budgets(sample, len(sample.messages))[0]
+                drafts[number] = self._draft(sample, len(sample.messages), first, seen)
             except Dropped as drop:
                 out[number] = _dropped(drop)
             except MaskError as error:
@@ -86,21 +131,13 @@ class Encoder:
 
     def prompt(self, sample: Sample) -> Encoded:
         """See :meth:`VLITProcessor.prompt`."""
-        refuse_content(sample, prompt=True)
+        refuse_content(sample, self.no_videos, prompt=True)
         refuse_dialogue(sample, self.family.says)
-        sizes = picture_sizes(sample)
-        pictures = self._shown(sample, len(sample.messages), sizes)
-        written = self._write([sizes[index] for index in pictures], None)
-        chat, tools = self._chat(sample, len(sample.messages), None)
-        try:
-            text = self.template.prompt(chat, tools)
-        except TemplateRefused as error:
-            raise Dropped("template", str(error)) from None
-        filled = Rendered(text, (), len(pictures)).filled(self.template.placeholder, [p.text for p in written])
-        draft = Draft(sample, len(sample.messages), None, pictures, written, filled)
+        count = len(sample.messages)
+        draft = self._draft(sample, count, self._budgets(sample, count)[0], _seen(sample), reply=True)
         (tokens,) = self._read([draft])
-        ids, _ = spread(tokens.ids, self.native.image_token_id, draft.runs)
-        return Encoded(ids, [IGNORED] * len(ids), pictures, [p.tokens for p in written], [], len(sample.messages))
+        ids, _ = spread(tokens.ids, self.tokens if draft.videos else self.tokens[:1], draft.runs)
+        return self._encoded(draft, ids, [IGNORED] * len(ids), [])
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -109,16 +146,16 @@ class Encoder:
         length = len(tokens.ids) + sum(whole.runs) - len(whole.runs)
         if length <= max_length:
             return self._label(whole, tokens)
-        sample, sizes = whole.sample, picture_sizes(whole.sample)
-        known: dict[int | None, tuple[Draft, Tokens]] = {None: (whole, tokens)}  # budget -> all messages under it
+        sample, seen = whole.sample, _seen(whole.sample)
+        known: dict[Budget, tuple[Draft, Tokens]] = {whole.budget: (whole, tokens)}  # all messages under a budget
         for count in prefixes(sample):
-            for budget in self.family.budgets(self.native) if mentions(sample, count) else (None,):
+            for budget in self._budgets(sample, count):
                 if budget not in known:
-                    draft = self._draft(sample, len(sample.messages), budget, sizes)
-                    known[budget] = draft, self._again(draft, *known[None])
+                    draft = self._draft(sample, len(sample.messages), budget, seen)
+                    known[budget] = draft, self._again(draft, whole, tokens)
                 draft, read = known[budget]
                 if count < len(sample.messages):
-                    draft = self._draft(sample, count, budget, sizes)
+                    draft = self._draft(sample, count, budget, seen)
                     length = self._reaches(draft, *known[budget])
                     if length > max_length:
                         continue
@@ -127,6 +164,17 @@ class Encoder:
                 if length <= max_length:
                     return self._label(draft, read)
         raise Dropped("too_long", f"{length} tokens up to the first supervised answer, max_length is {max_length}")
+
+    def _budgets(self, sample: Sample, count: int) -> list[Budget]:
+        """What truncation tries, most first: fewer frames, then less of each picture."""
+        videos, pictures = mentions(sample, count, "video"), mentions(sample, count)
+        native = self.family.native_videos(self.native)
+        frames = [0]
+        if videos:
+            fewer = () if native and native.exact else halves(self.frames, native.least if native else 1)
+            frames = [self.frames, *fewer]
+        lowered = self.family.lower_budgets(self.native) if pictures or videos and native is None else ()
+        return [*(Budget(None, most) for most in frames), *(Budget(budget, frames[-1]) for budget in lowered)]
 
     def _again(self, draft: Draft, other: Draft, tokens: Tokens) -> Tokens:
         """The draft's tokens: the other's where both are one text (a lower budget may change runs alone)."""
@@ -146,23 +194,68 @@ class Encoder:
 
     # -- text ----------------------------------------------------------------------------------------------------------
 
-    def _draft(self, sample: Sample, count: int, budget: int | None, sizes: dict[int, Size]) -> Draft:
-        pictures = self._shown(sample, count, sizes)
-        written = self._write([sizes[index] for index in pictures], budget)
-        chat, tools = self._chat(sample, count, budget)
+    def _draft(self, sample: Sample, count: int, budget: Budget, seen: Seen, reply: bool = False) -> Draft:
+        """``reply``: up to where the template has opened one."""
+        pictures, videos = self._shown(sample, count, seen.sizes), mentions(sample, count, "video")
+        if lost := [index for index in videos if index not in seen.clips]:
+            raise Dropped("unreadable_media", f"the frames of video {lost[0]} cannot be told")
+        clips = {index: self._taken(seen.clips[index], budget) for index in videos}
+        chat, tools = self._chat(sample, count, budget.picture)
+        if videos and self.family.native_videos(self.native) is None:
+            for turn, message in zip(chat, sample.messages, strict=False):
+                turn["content"] = _with_frames(turn["content"], message, clips)
         try:
-            rendered = self.template.render(chat, tools)
+            made = self.template.prompt(chat, tools) if reply else self.template.render(chat, tools)
         except TemplateRefused as error:
             raise Dropped("template", str(error)) from None
-        filled = rendered.filled(self.template.placeholder, [picture.text for picture in written])
-        return Draft(sample, count, budget, pictures, written, filled)
+        rendered = Rendered(made, ()) if isinstance(made, str) else made
+        if not videos:
+            written = self._write([seen.sizes[index] for index in pictures], budget.picture)
+            filled, _ = rendered.filled({self.template.placeholder: [picture.text for picture in written]})
+            return Draft(sample, count, budget, pictures, [], [], written, filled)
+        if self.family.native_videos(self.native) is None:
+            return self._as_pictures(sample, count, budget, seen.sizes, clips, rendered)
+        shown = self._write([seen.sizes[index] for index in pictures], budget.picture)
+        each = {"image": shown, "video": [self._write_video(clips[index]) for index in videos]}
+        places = self.template.places
+        filled, found = rendered.filled({places[kind]: [one.text for one in each[kind]] for kind in each})
+        order = ["image" if place == places["image"] else "video" for place in found]
+        queues = {kind: iter(written) for kind, written in each.items()}
+        return Draft(sample, count, budget, pictures, videos, order, [next(queues[kind]) for kind in order], filled)
+
+    def _as_pictures(
+        self,
+        sample: Sample,
+        count: int,
+        budget: Budget,
+        sizes: dict[int, Size],
+        clips: dict[int, Clip],
+        rendered: Rendered,
+    ) -> Draft:
+        """The draft with each frame of a video where the template put a picture."""
+        parts = [part for message in sample.messages[:count] for part in message.content]
+        order: list[str] = [part.type for part in parts if part.type in ("image", "video")]
+        shown = []
+        for part in parts:
+            if part.type == "image":
+                shown.append(sizes[part.index])
+            elif part.type == "video":
+                shown += [clips[part.index].size] * len(clips[part.index].times)
+        written = self._write(shown, budget.picture)
+        filled, _ = rendered.filled({self.template.placeholder: [picture.text for picture in written]})
+        pictures, videos = mentions(sample, count), mentions(sample, count, "video")
+        return Draft(sample, count, budget, pictures, videos, order, written, filled)
+
+    def _taken(self, clip: Clip, budget: Budget) -> Clip:
+        native = self.family.native_videos(self.native)
+        return clip.uniform(budget.frames, exact=native is not None and native.exact)
 
     def _shown(self, sample: Sample, count: int, sizes: dict[int, Size]) -> list[int]:
         """The pictures of the first ``count`` messages, in order, of known size and in the frame of their boxes."""
         pictures = mentions(sample, count)
         if lost := [index for index in pictures if index not in sizes]:
             raise Dropped("unreadable_media", f"the size of picture {lost[0]} is not known")
-        if not pictures or not sample.regions:
+        if not sample.regions:
             return pictures
         grounded = {
             (sample.regions[number].modality, sample.regions[number].index)
@@ -170,6 +263,8 @@ class Encoder:
             for part in message.content
             for number in part.regions
         }
+        if any(kind == "video" for kind, _ in grounded):
+            raise Dropped("region", "a phrase is grounded in a video")
         frame = dialect(self.dialect).frame
         for index in sorted({index for kind, index in grounded if kind == "image"} & set(pictures)):
             size = sizes[index]
@@ -188,6 +283,16 @@ class Encoder:
     def _write(self, sizes: Sequence[Size], budget: int | None) -> list[Picture]:
         try:
             return self.family.write(self.native, sizes, budget) if sizes else []
+        except FamilyError:
+            raise
+        except ValueError as error:
+            raise Dropped("picture_size", str(error)) from None
+
+    def _write_video(self, clip: Clip) -> Picture:
+        videos = self.family.native_videos(self.native)
+        assert videos is not None
+        try:
+            return videos.write(self.native, clip)
         except FamilyError:
             raise
         except ValueError as error:
@@ -244,7 +349,7 @@ class Encoder:
         if empty := [m for m in messages if not answers.get(m, "").strip()]:
             raise Dropped("empty_answer", f"message {empty[0]} is empty")
         turns = self.template.turns(draft.rendered, tokens.ids, tokens.offsets, messages)
-        input_ids, starts = spread(tokens.ids, self.native.image_token_id, draft.runs)
+        input_ids, starts = spread(tokens.ids, self.tokens if draft.videos else self.tokens[:1], draft.runs)
         turns = [Turn(turn.message, starts[turn.start], starts[turn.stop]) for turn in turns]
         labels = [IGNORED] * len(input_ids)
         for turn in turns:
@@ -253,8 +358,27 @@ class Encoder:
                 decoded = self.native.tokenizer.decode(said[:-1], clean_up_tokenization_spaces=False)
                 if not self.family.gives_back(decoded, answers[turn.message]):
                     raise Dropped("lost_text", f"message {turn.message} becomes {decoded[:60]!r}")
-        counts = [picture.tokens for picture in draft.written]
-        return Encoded(input_ids, labels, draft.pictures, counts, turns, draft.messages, draft.budget)
+        return self._encoded(draft, input_ids, labels, turns)
+
+    def _encoded(self, draft: Draft, input_ids: list[int], labels: list[int], turns: list[Turn]) -> Encoded:
+        counts = [shown.tokens for shown in draft.written]
+        return Encoded(
+            input_ids, labels, draft.pictures, counts, turns, draft.messages, draft.budget.picture,
+            videos=draft.videos, frames=draft.budget.frames, order=draft.order,
+        )  # fmt: skip
+
+
+def _seen(sample: Sample) -> Seen:
+    return Seen(picture_sizes(sample), video_clips(sample))
+
+
+def _with_frames(content: list[dict[str, str]], message: Message, clips: dict[int, Clip]) -> list[dict[str, str]]:
+    """A message's content with as many pictures for each video as frames are taken of it."""
+    videos = iter([part.index for part in message.content if part.type == "video"])
+    out: list[dict[str, str]] = []
+    for part in content:
+        out += [{"type": "image"}] * len(clips[next(videos)].times) if part["type"] == "video" else [part]
+    return out
 
 
 @dataclass(frozen=True)
@@ -294,21 +418,28 @@ def _named(sample: Sample, error: MaskError) -> MaskError:
     return MaskError(f"{sample.dataset} {sample.id}: {error}")
 
 
-def spread(ids: Sequence[int], placeholder: int, counts: Sequence[int]) -> tuple[list[int], Starts]:
-    """``ids`` with the n-th placeholder repeated ``counts[n]`` times, and where each old position starts in it.
+def spread(ids: Sequence[int], placeholders: Sequence[int], counts: Sequence[int]) -> tuple[list[int], Starts]:
+    """``ids`` with the n-th of the placeholders repeated ``counts[n]`` times, and where each old position starts in it.
 
     Raises MaskError unless there are as many placeholders as counts.
     """
     ids = list(ids)
-    if (found := ids.count(placeholder)) != len(counts):
+    if (found := sum(map(ids.count, placeholders))) != len(counts):
         raise MaskError(f"the tokenizer reads {found} picture tokens for {len(counts)} runs of them")
     spread_ids: list[int] = []
     places: list[int] = []
     at = 0
     for count in counts:
-        place = ids.index(placeholder, at)
+        place = _next(ids, placeholders, at)
         spread_ids += ids[at:place]
-        spread_ids += [placeholder] * count
+        spread_ids += [ids[place]] * count
         places.append(place)
         at = place + 1
     return spread_ids + ids[at:], Starts(places, [0, *accumulate(count - 1 for count in counts)])
+
+
+def _next(ids: list[int], placeholders: Sequence[int], at: int) -> int:
+    """Where the first of the placeholders stands from ``at`` on."""
+    if len(placeholders) == 1:
+        return ids.index(placeholders[0], at)
+    return next(place for place in range(at, len(ids)) if ids[place] in placeholders)

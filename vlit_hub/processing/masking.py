@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Any
@@ -26,7 +26,7 @@ IGNORED = -100
 """Label of a position without loss."""
 
 Chat = list[dict[str, Any]]
-"""``[{"role", "content": [{"type": "text", "text"} | {"type": "image"}]}]``"""
+"""``[{"role", "content": [{"type": "text", "text"} | {"type": "image"} | {"type": "video"}]}]``"""
 
 FRAMES = 4096
 """Shapes of chats whose frames are kept."""
@@ -57,28 +57,33 @@ class Span:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A chat as the template writes it; every picture is still one placeholder."""
+    """A chat as the template writes it; every picture and video is still one placeholder."""
 
     text: str
     spans: tuple[Span, ...]
-    pictures: int
-    """Placeholders of pictures."""
 
-    def filled(self, placeholder: str, pictures: Sequence[str]) -> Rendered:
-        """With what the native processor writes for each picture in place of its placeholder."""
-        if all(text == placeholder for text in pictures):
-            return self
-        pieces = self.text.split(placeholder)
-        if len(pieces) != len(pictures) + 1:
-            raise MaskError(f"the rendering has {len(pieces) - 1} places for {len(pictures)} pictures")
-        places = list(accumulate(len(piece) + len(placeholder) for piece in pieces[:-1]))
-        grown = [0, *accumulate(len(text) - len(placeholder) for text in pictures)]
+    def filled(self, written: Mapping[str, Sequence[str]]) -> tuple[Rendered, list[str]]:
+        """With what the native processor writes for each picture and video in place of its placeholder, and the
+        placeholders in the order of the text. ``written``: placeholder -> the texts for it, in order."""
+        if all(text == place for place, texts in written.items() for text in texts) and len(written) == 1:
+            return self, [place for place, texts in written.items() for _ in texts]
+        found = list(re.finditer("|".join(map(re.escape, written)), self.text))
+        order = [match.group() for match in found]
+        for place, texts in written.items():
+            if order.count(place) != len(texts):
+                raise MaskError(f"the rendering has {order.count(place)} places {place} for {len(texts)}")
+        each = {place: iter(texts) for place, texts in written.items()}
+        texts = [next(each[place]) for place in order]
+        cuts = [0, *chain(*(match.span() for match in found)), len(self.text)]
+        pieces = [self.text[start:end] for start, end in zip(cuts[0::2], cuts[1::2], strict=True)]
+        places = [match.end() for match in found]
+        grown = [0, *accumulate(len(text) - len(place) for text, place in zip(texts, order, strict=True))]
         moved = [grown[bisect_right(places, span.start)] for span in self.spans]
-        return Rendered(
-            text="".join(chain(*zip(pieces, (*pictures, ""), strict=True))),
+        made = Rendered(
+            text="".join(chain(*zip(pieces, (*texts, ""), strict=True))),
             spans=tuple(Span(s.message, s.start + by, s.end + by) for s, by in zip(self.spans, moved, strict=True)),
-            pictures=self.pictures,
         )
+        return made, order
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,6 @@ class Frame:
     """The text that follows each literal but the last, as a number into the chat's texts."""
     messages: list[int]
     """Message of each text of ``order``."""
-    pictures: int
     steady: bool = False
     """Whether plain texts of any length were seen to change nothing."""
     checks: int = 4
@@ -114,7 +118,7 @@ class Frame:
             spans.append(Span(message, at, at + len(text)))
             pieces += (text, literal)
             at += len(text) + len(literal)
-        return Rendered("".join(pieces), tuple(spans), self.pictures)
+        return Rendered("".join(pieces), tuple(spans))
 
 
 class Template:
@@ -123,17 +127,20 @@ class Template:
     Raises NoEndOfTurn at construction for a template that closes no answer with one special token.
     """
 
-    def __init__(self, native: Any, source: str, placeholder: str) -> None:
+    def __init__(self, native: Any, source: str, placeholder: str, video: str = "") -> None:
         self._native = native
         self._source = source
         self.placeholder = placeholder
         """What the template writes where a picture stands."""
+        self.places = {"image": placeholder} | ({"video": video} if video else {})
+        """Type of a part -> what the template writes where one stands."""
         tokenizer = native.tokenizer
         special = {t.content for t in tokenizer.added_tokens_decoder.values() if t.special}
-        special |= {*tokenizer.all_special_tokens, native.image_token, placeholder}
+        special |= {*tokenizer.all_special_tokens, native.image_token, *self.places.values()}
         self._special = re.compile("|".join(re.escape(t) for t in sorted(special, key=len, reverse=True)))
         words = words_of(source)
         self._takes = {word: word in words for word in ("tools", "tool_calls", "tool")}
+        self.writes_videos = bool(video) and self._writes_videos()
         self._frames: dict[tuple, Frame] = {}
         self.end_of_turn = self._find_end_of_turn()
         self.end_id: int = tokenizer.convert_tokens_to_ids(self.end_of_turn)
@@ -228,11 +235,12 @@ class Template:
         if sorted(order) != list(range(len(messages))):
             lost = sorted(set(range(len(messages))) - set(order)) or [n for n in order if order.count(n) > 1]
             raise MaskError(f"the template does not write the text of message {messages[lost[0]]} exactly once")
-        pictures = sum(literal.count(self.placeholder) for literal in literals)
-        expected = sum(part["type"] == "image" for message in chat for part in message["content"])
-        if pictures != expected:
-            raise MaskError(f"the template places {pictures} pictures, the chat has {expected}")
-        return Frame(literals, order, [messages[n] for n in order], pictures)
+        parts = [part["type"] for message in chat for part in message["content"]]
+        for kind, place in self.places.items():
+            found = sum(literal.count(place) for literal in literals)
+            if found != parts.count(kind):
+                raise MaskError(f"the template places {found} parts of type {kind}, the chat has {parts.count(kind)}")
+        return Frame(literals, order, [messages[n] for n in order])
 
     def _placed(self, text: str, chat: Chat, frame: Frame) -> Rendered:
         """A full rendering with its texts found between the words of its frame."""
@@ -247,7 +255,7 @@ class Template:
             at = _literal(text, literal, at + len(written))
         if at != len(text):
             raise MaskError("the template writes something else once it sees the texts")
-        return Rendered(text, tuple(spans), frame.pictures)
+        return Rendered(text, tuple(spans))
 
     def _calls(self, chat: Chat, tools: Sequence[Any], rendered: Rendered) -> Rendered:
         """With the tool calls of a turn in its span: from its text, or else from the opened reply, to its end."""
@@ -263,7 +271,7 @@ class Template:
             if end < 0:
                 raise MaskError(f"no {self.end_of_turn} follows the tool calls of message {message}")
             spans.append(Span(message, opened, end))
-        return Rendered(rendered.text, tuple(sorted(spans, key=lambda span: span.start)), rendered.pictures)
+        return Rendered(rendered.text, tuple(sorted(spans, key=lambda span: span.start)))
 
     def _plain(self, text: str) -> bool:
         """Whether a template that is steady writes this text as it is."""
@@ -293,6 +301,13 @@ class Template:
         ]
         return re.compile("|".join(map(re.escape, steering)) or r"(?!)")
 
+    def _writes_videos(self) -> bool:
+        chat: Chat = [{"role": "user", "content": [{"type": "video"}, {"type": "text", "text": "q"}]}]
+        try:
+            return self._apply(chat).count(self.places["video"]) == 1
+        except TemplateRefused:
+            return False
+
     def _find_end_of_turn(self) -> str:
         answer: Chat = [
             {"role": "user", "content": [{"type": "text", "text": "q"}]},
@@ -300,7 +315,7 @@ class Template:
         ]
         after = _MARKED.split(self._apply(_marked(answer)))[-1]
         found = self._special.match(after)
-        if found is None or found.group() in (self._native.image_token, self.placeholder):
+        if found is None or found.group() in (self._native.image_token, *self.places.values()):
             raise NoEndOfTurn(
                 f"the chat template writes {after[:20]!r} after an answer, no end-of-turn token; "
                 "give VLITProcessor a chat_template that writes one there (family.template has it)"

@@ -30,6 +30,7 @@ def pack(
     *,
     attention: str = "sdpa",
     window: int | None = None,
+    rate: float | None = None,
 ) -> dict[str, Any]:
     """``input_ids, labels`` (packs, longest) and ``position_ids``, padded on the right with ``fill``; ``use_cache``.
 
@@ -37,7 +38,7 @@ def pack(
     the text, then those. Padding is a sub-sequence too. The first token of a sample is never a target. Flash
     ``attention``: all packs in one row, with the arguments of flash attention where the family's model takes them.
     Families with masks of their own have ``attention_mask`` besides (families/blocks.py); ``window`` is the sliding
-    window of their language model.
+    window of their language model. ``rate``: positions a second of video (families/base.py ``positions``).
     """
     varlen = attention.startswith("flash_attention")
     if family.packed is not None and attention not in ("sdpa", "eager"):
@@ -49,7 +50,7 @@ def pack(
         packs = [[sample for one in packs for sample in one]]
     lengths = [[encoded.length for encoded, _ in one] for one in packs]
     longest = max(map(sum, lengths))
-    rows = [_row(family, native, one, longest, fill) for one in packs]
+    rows = [_row(family, native, one, longest, fill, rate) for one in packs]
     ids, labels, positions = (torch.stack(column, dim=-2) for column in zip(*rows, strict=True))
     out: dict[str, Any] = {"input_ids": ids, "labels": labels, "position_ids": positions, "use_cache": False}
     if family.packed is not None:
@@ -66,26 +67,30 @@ def added(mask: Any) -> Any:
     return torch.zeros(mask.shape).masked_fill(~mask, torch.finfo(torch.float32).min)
 
 
-def _row(family: Family, native: Any, one: Pack, longest: int, fill: int) -> tuple[Tensor, Tensor, Tensor]:
+def _row(
+    family: Family, native: Any, one: Pack, longest: int, fill: int, rate: float | None
+) -> tuple[Tensor, Tensor, Tensor]:
     ids: list[int] = []
     labels: list[int] = []
     positions = []
     for encoded, pictures in one:
         ids += encoded.input_ids
         labels += [IGNORED, *encoded.labels[1:]]
-        positions.append(_positions(family, native, encoded.input_ids, pictures))
+        positions.append(_positions(family, native, encoded.input_ids, pictures, rate))
     if rest := longest - len(ids):
-        positions.append(_positions(family, native, [fill] * rest, []))
+        positions.append(_positions(family, native, [fill] * rest, [], rate))
         ids, labels = ids + [fill] * rest, labels + [IGNORED] * rest
     return torch.tensor(ids), torch.tensor(labels), torch.cat(positions, dim=-1)
 
 
-def _positions(family: Family, native: Any, ids: Sequence[int], pictures: Sequence[Pixels]) -> Tensor:
+def _positions(
+    family: Family, native: Any, ids: Sequence[int], pictures: Sequence[Pixels], rate: float | None
+) -> Tensor:
     """Of one sample: (length,), or (rows, length)."""
     text = torch.arange(len(ids))
     if family.positions is None:
         return text
-    return torch.cat([text[None], family.positions(native, ids, pictures)])
+    return torch.cat([text[None], family.positions(native, ids, pictures, rate)])
 
 
 def flash_arguments(lengths: Sequence[int]) -> dict[str, Any]:

@@ -26,8 +26,10 @@ from vlit_hub.schema import Sample
 
 FOLDER = "vlit"
 """Where ours lies below the native processor's files."""
-ALGORITHM = 2
+ALGORITHM = 3
 """Counted up when the same processor would encode a sample differently."""
+FRAMES = 8
+"""Of a video, as Video-LLaMA and InternVL show it."""
 
 
 class VLITConfig(PreTrainedConfig):
@@ -42,11 +44,20 @@ class VLITProcessor(ProcessorMixin):
     """Owns messages, masks and truncation; the native processor does the pixels.
 
     ``chat_template`` replaces the native one (and is saved with it); without either, the family's is taken.
-    ``dialect``: how regions are written; the family's own by default. Raises UnknownFamily, NoEndOfTurn, and
-    ValueError for an unknown dialect.
+    ``dialect``: how regions are written; the family's own by default. ``frames``: how many a video is shown by, spread
+    over its clip. Raises UnknownFamily, NoEndOfTurn, and ValueError for an unknown dialect.
     """
 
-    def __init__(self, native: ProcessorMixin, chat_template: str | None = None, dialect: str | None = None) -> None:
+    def __init__(
+        self,
+        native: ProcessorMixin,
+        chat_template: str | None = None,
+        dialect: str | None = None,
+        frames: int = FRAMES,
+    ) -> None:
+        if frames < 1:
+            raise ValueError(f"frames: {frames} of a video, at least 1 is needed")
+        self.frames = frames
         self.family: Family = family_of(native)
         own = native.chat_template
         source = chat_template or (own.get("default") if isinstance(own, dict) else own) or self.family.template
@@ -57,8 +68,9 @@ class VLITProcessor(ProcessorMixin):
         self.dialect: str = regions.dialect(dialect or self.family.dialect).name
         self.tokenizer = native.tokenizer
         self.image_processor = native.image_processor
-        template = Template(self.native, source, getattr(self.native, self.family.placeholder))
-        self.encoder = Encoder(self.family, self.native, template, self.dialect)
+        places = (self.family.placeholder, *(["video_token"] if self.family.native_videos(self.native) else []))
+        template = Template(self.native, source, *(getattr(self.native, name) for name in places))
+        self.encoder = Encoder(self.family, self.native, template, self.dialect, frames)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.native).__name__}, dialect={self.dialect!r})"
@@ -104,7 +116,7 @@ class VLITProcessor(ProcessorMixin):
     # -- batches -------------------------------------------------------------------------------------------------------
 
     def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
-        """The kept pictures of one sample as the model takes them; raises UnreadableMedia."""
+        """The kept pictures and videos of one sample as the model takes them; raises UnreadableMedia."""
         return batch.join(self.family, batch.pixels(self.family, self.native, [sample], [encoded]))
 
     def __call__(self, samples: Sequence[Sample], max_length: int) -> dict[str, Tensor]:
@@ -138,12 +150,14 @@ class VLITProcessor(ProcessorMixin):
             out.append(f"⟦{self._readable(encoded.input_ids[turn.start : turn.stop])}⟧")
             at = turn.stop
         out.append(self._readable(encoded.input_ids[at:]))
-        image = self.native.image_token
+        text = "".join(out)
+        for token in dict.fromkeys(self.tokenizer.convert_ids_to_tokens(list(self.encoder.tokens))):
 
-        def counted(run: re.Match) -> str:
-            return f"{image[:-1]} x {len(run.group()) // len(image)}{image[-1:]}"
+            def counted(run: re.Match, token: str = token) -> str:
+                return f"{token[:-1]} x {len(run.group()) // len(token)}{token[-1:]}"
 
-        return re.sub(f"(?:{re.escape(image)})+", counted, "".join(out))
+            text = re.sub(f"(?:{re.escape(token)})+", counted, text)
+        return text
 
     def _readable(self, ids: list[int]) -> str:
         return self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
@@ -154,7 +168,7 @@ class VLITProcessor(ProcessorMixin):
     def _hash(self) -> str:
         native = {k: v for k, v in self.native.to_dict().items() if k != "processor_class"}
         written = repr(self.family.write(self.native, [(640, 480)], None))  # what no native class saves (Kosmos-2)
-        parts = [ALGORITHM, self.family.name, self.dialect, self.chat_template, native, written]
+        parts = [ALGORITHM, self.family.name, self.dialect, self.frames, self.chat_template, native, written]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str())
         calls = {"padding", "truncation"}  # left behind by whoever called it last
@@ -177,7 +191,8 @@ class VLITProcessor(ProcessorMixin):
         files = self.native.save_pretrained(root)
         ours = root / FOLDER
         ours.mkdir(parents=True, exist_ok=True)
-        settings = {"processor_class": type(self).__name__, "family": self.family.name, "dialect": self.dialect}
+        settings: dict[str, Any] = {"family": self.family.name, "dialect": self.dialect, "frames": self.frames}
+        settings["processor_class"] = type(self).__name__
         (ours / PROCESSOR_NAME).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         VLITConfig(family=self.family.name, dialect=self.dialect).save_pretrained(ours)
         return [*files, str(ours / PROCESSOR_NAME)]
@@ -229,7 +244,9 @@ class VLITProcessor(ProcessorMixin):
         native, saved = AutoProcessor.from_pretrained(root), root / CHAT_TEMPLATE_FILE
         # Kosmos2Processor, Blip2Processor, InstructBlipProcessor and IdeficsProcessor forget the template they saved.
         template = saved.read_text(encoding="utf-8") if native.chat_template is None and saved.is_file() else None
-        return cls(native, chat_template=template, dialect=settings.get("dialect"))
+        return cls(
+            native, chat_template=template, dialect=settings.get("dialect"), frames=settings.get("frames", FRAMES)
+        )
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -81,6 +81,9 @@ def _encode(model: Any, args: tuple, kwargs: dict[str, Any]) -> tuple[tuple, dic
     if GRIDS in pictures:  # position ids are made of them
         kwargs[GRIDS] = pictures[GRIDS][index]
     outputs = {"image": repeated(features, index.tolist())}
+    if kwargs.get("pixel_values_videos") is not None:  # the model takes pixels or features, of both or of none
+        grids = {name: kwargs[name] for name in ("video_grid_thw",) if name in kwargs}
+        outputs["video"] = model.get_video_features(kwargs.pop("pixel_values_videos"), **grids, return_dict=True)
     return args, {**kwargs, "pixel_values": None, "mm_encoder_outputs": outputs}  # BLIP-2 wants pixel_values named
 
 

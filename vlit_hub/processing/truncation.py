@@ -1,8 +1,9 @@
 """Fitting a sample into ``max_length`` tokens without ever cutting a picture or an answer.
 
-First the picture budget is lowered (families with a variable number of picture tokens), then whole turns are left out
-from the end, then the sample. The system turn stays. What is dropped carries one reason of the closed set
-:data:`REASONS`. Ends the cut image tokens of trl#4289 and LlamaFactory#5964, #8226.
+First fewer frames of each video are shown, then the picture budget is lowered (families with a variable number of
+picture tokens), then whole turns are left out from the end, then the sample. The system turn stays. What is dropped
+carries one reason of the closed set :data:`REASONS`. Ends the cut image tokens of trl#4289 and LlamaFactory#5964,
+#8226.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ REASONS: dict[str, str] = {
     "empty_answer": "a supervised answer is empty",
     "picture_answer": "a supervised answer holds a picture or another medium",
     "tools": "tool schemas, calls or results that the chat template does not write",
-    "unsupported_media": "a message holds a video, a sound or a point cloud",
+    "unsupported_media": "a message holds a sound, a point cloud, or a video that the family does not take",
     "several_pictures": "more pictures than the family shows to its model",
     "picture_place": "a picture behind the first user turn, where the family has no place for it",
     "several_turns": "more than one question and its answer, and the family says one",
     "system": "a system turn, which the family has not",
-    "missing_media": "a picture that a message mentions is missing",
-    "unreadable_media": "the size of a picture is not known and cannot be read",
-    "picture_size": "the family refuses a picture of this shape",
+    "missing_media": "a picture or video that a message mentions is missing",
+    "unreadable_media": "the size of a picture, or the frames of a video, are not known and cannot be read",
+    "picture_size": "the family refuses a picture or video of this shape",
     "box_frame": "boxes are written in another frame than that of the pixels: the image processor crops or pads",
     "region": "a region cannot be written in the processor's dialect",
     "control_token": "a text holds one of the tokenizer's special tokens",
@@ -60,17 +61,29 @@ class Encoded:
     pictures: list[int] = field(default_factory=list)
     """Index into ``sample.images`` per picture of the text, in order; a picture mentioned twice is there twice."""
     picture_tokens: list[int] = field(default_factory=list)
-    """Number of image tokens per entry of ``pictures``."""
+    """Number of image tokens of each picture, video, and frame that is shown as a picture, in order of the text."""
     turns: list[Turn] = field(default_factory=list)
     """The supervised turns as positions in ``input_ids``."""
     messages: int = 0
     """How many messages were kept, from the first."""
     budget: int | None = None
     """Most tokens a picture may take; None is the native processor's own limit."""
+    videos: list[int] = field(default_factory=list)
+    """Index into ``sample.videos`` per video of the text, in order."""
+    frames: int = 0
+    """Most frames that were taken of each video; 0 without any."""
+    order: list[str] = field(default_factory=list)
+    """Where there are videos: "image" or "video" for each entry of both, in order of the text."""
     dropped: str = ""
     """A key of :data:`REASONS`, or ""."""
     detail: str = ""
     """What exactly was the matter, where ``dropped``."""
+
+    @property
+    def media(self) -> list[tuple[str, int]]:
+        """(type, index) of all pictures and videos, in order of the text."""
+        each = {"image": iter(self.pictures), "video": iter(self.videos)}
+        return [(kind, next(each[kind])) for kind in self.order or ["image"] * len(self.pictures)]
 
     @property
     def length(self) -> int:
@@ -83,16 +96,16 @@ class Encoded:
         return sum(turn.stop - turn.start for turn in self.turns)
 
 
-def refuse(sample: Sample) -> None:
-    """Raise Dropped for what no length could make trainable."""
+def refuse(sample: Sample, no_videos: str = "") -> None:
+    """Raise Dropped for what no length could make trainable. ``no_videos``: why no video is shown; "" if they are."""
     if not sample.messages or sample.messages[-1].role != "assistant":
         raise Dropped("open_end")
     if not any(trains(message) for message in sample.messages):
         raise Dropped("nothing_trained")
-    refuse_content(sample)
+    refuse_content(sample, no_videos)
 
 
-def refuse_content(sample: Sample, *, prompt: bool = False) -> None:
+def refuse_content(sample: Sample, no_videos: str = "", *, prompt: bool = False) -> None:
     """Raise Dropped for what cannot be written; of a ``prompt`` no answer is supervised, so it may hold pictures."""
     for m, message in enumerate(sample.messages):
         for part in message.content:
@@ -100,10 +113,12 @@ def refuse_content(sample: Sample, *, prompt: bool = False) -> None:
                 continue
             if trains(message) and not prompt:
                 raise Dropped("picture_answer", f"message {m} answers with a part of type {part.type}")
-            if part.type != "image":
-                raise Dropped("unsupported_media", f"message {m} holds a part of type {part.type}")
-            if sample.images[part.index] is None:
-                raise Dropped("missing_media", f"picture {part.index} is missing")
+            if part.type not in ("image", "video") or part.type == "video" and no_videos:
+                why = f": {no_videos}" if part.type == "video" else ""
+                raise Dropped("unsupported_media", f"message {m} holds a part of type {part.type}{why}")
+            if (sample.images if part.type == "image" else sample.videos)[part.index] is None:
+                name = "picture" if part.type == "image" else "video"
+                raise Dropped("missing_media", f"{name} {part.index} is missing")
 
 
 def refuse_dialogue(sample: Sample, says: Says) -> None:
@@ -140,6 +155,6 @@ def prefixes(sample: Sample) -> Iterator[int]:
             yield count
 
 
-def mentions(sample: Sample, count: int) -> list[int]:
-    """Indices of the pictures that the first ``count`` messages mention, in order, repeats kept."""
-    return [p.index for message in sample.messages[:count] for p in message.content if p.type == "image"]
+def mentions(sample: Sample, count: int, type: str = "image") -> list[int]:
+    """Indices of the pictures (or videos) that the first ``count`` messages mention, in order, repeats kept."""
+    return [p.index for message in sample.messages[:count] for p in message.content if p.type == type]

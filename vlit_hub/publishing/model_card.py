@@ -167,7 +167,8 @@ def _verify_command(report: Mapping[str, Any] | None, stage: Mapping[str, Any], 
     options["limit"] = report["samples"]
     if report.get("index") == stage["data"]["index"]:
         options |= _selection((split.subset, split.split) for split in facts.splits)
-    return f"vlit verify SHARDS --processor MODEL {_options(options)}"
+    read = any(row["check"] == "model" for row in report.get("rows", ()))  # a model read a handful of the samples too
+    return f"vlit verify SHARDS {'--model' if read else '--processor'} MODEL {_options(options)}"
 
 
 def _options(found: Mapping[str, Any]) -> str:

@@ -141,6 +141,7 @@ def collator_of(recipe: TrainRecipe, processor: VLITProcessor, model: PreTrained
         on_error=recipe.on_error,
         attention=text._attn_implementation,
         window=getattr(text, "sliding_window", None),
+        rate=getattr(getattr(model.config, "vision_config", None), "tokens_per_second", None),
         decode=recipe.decode,
         share_pictures=recipe.share_pictures,
     )

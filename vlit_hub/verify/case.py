@@ -18,7 +18,8 @@ from vlit_hub.regions import dialect
 from vlit_hub.schema import Message, Part, Region, Sample
 from vlit_hub.shards.decode import decode
 from vlit_hub.verify.frame import Landing, Size, land
-from vlit_hub.verify.native import Made, features, make, views
+from vlit_hub.verify.native import ONE_COUNT, Film, Made, features, has_videos, kinds_of, make, tokens, views
+from vlit_hub.video import frames, survey
 
 IGNORED = -100
 _TAG = re.compile(r" ?(</?[a-z_]+(?:_\d{4})?/?>) ?")
@@ -126,9 +127,21 @@ class Case:
         return [part.index for message in self.kept for part in message.content if part.type == "image"]
 
     @cached_property
+    def videos(self) -> list[int]:
+        """Indices of the videos that the kept messages show, in order."""
+        return [part.index for message in self.kept for part in message.content if part.type == "video"]
+
+    @cached_property
     def neighbours(self) -> int:
-        """Pictures that may stand right behind another one of their message."""
-        shown = [sum(part.type == "image" for part in message.content) for message in self.kept]
+        """Pictures, videos and frames as pictures that may stand right behind another one of their message."""
+        native = has_videos(self.processor.native)
+
+        def count(part: Part) -> int:
+            if part.type == "video":
+                return 1 if native else len(self.film(part.index, self.encoded.frames).frames)
+            return part.type == "image"
+
+        shown = [sum(map(count, message.content)) for message in self.kept]
         return sum(count - 1 for count in shown if count)
 
     @cached_property
@@ -183,9 +196,31 @@ class Case:
 
     @cached_property
     def native(self) -> Made | None:
-        """The pictures of the kept turns by transformers' own processor; None without any."""
-        pictures = [decode(self._data(index)).image for index in self.mentions]
-        return make(self.processor.native, pictures) if pictures else None
+        """The pictures and videos of the kept turns by transformers' own processor; None without any."""
+        return self.made(self.encoded.frames if self.videos else 0)
+
+    def made(self, count: int) -> Made | None:
+        """The same with ``count`` frames a video."""
+        media: list[Any] = []
+        for part in (part for message in self.kept for part in message.content):
+            if part.type == "image":
+                media.append(decode(self._data(part.index)).image)
+            elif part.type == "video":
+                media.append(self.film(part.index, count))
+        return make(self.processor.native, media) if media else None
+
+    def film(self, index: int, count: int) -> Film:
+        """That many frames spread over the clip of a video, or all there are."""
+        blob: Any = self.sample.videos[index]
+        source = blob.path if blob.bytes is None else bytes(blob.bytes)
+        times = next(
+            ((m.start, m.end) for m in self.sample.media if m.type == "video" and m.index == index), (None, None)
+        )
+        shown = frames(source, uniform=count, start=times[0], end=times[1])
+        if kinds_of(self.processor.native) & ONE_COUNT:
+            shown += shown[-1:] * (count - len(shown))
+        duration = survey(source, start=times[0], end=times[1]).duration
+        return Film([frame.picture for frame in shown], [frame.time for frame in shown], duration)
 
     def _data(self, index: int) -> bytes:
         found = self._blob(index)
@@ -197,7 +232,8 @@ class Case:
     @cached_property
     def tiled(self) -> bool:
         """Whether pictures come as more views than one."""
-        return "image_grid_thw" not in self.pixels and len(views(self.pixels)) != len(self.mentions)
+        plain = "pixel_values" in self.pixels and "image_grid_thw" not in self.pixels
+        return plain and len(views(self.pixels)) != len(self.mentions)
 
     @cached_property
     def shown(self) -> list[Size]:
@@ -216,9 +252,15 @@ class Case:
 
     @cached_property
     def runs(self) -> list[int]:
-        """Lengths of the unbroken runs of picture tokens."""
-        token = self.processor.native.image_token_id
-        return [len(list(run)) for same, run in groupby(self.encoded.input_ids, token.__eq__) if same]
+        """Lengths of the unbroken runs of picture or video tokens."""
+        return [length for _, length in self.marked]
+
+    @cached_property
+    def marked(self) -> list[tuple[int, int]]:
+        """(token, length) of those runs."""
+        marks = tokens(self.processor.native)
+        kinds = groupby(self.encoded.input_ids, lambda token: token if token in marks else None)
+        return [(kind, len(list(run))) for kind, run in kinds if kind is not None]
 
     @property
     def resized(self) -> bool:
@@ -227,7 +269,8 @@ class Case:
 
     def landing(self, index: int) -> tuple[Size, Landing]:
         """The size of a picture as stored, and where a mark on a picture of that size lies in what the model gets."""
-        key = self.size(index), len(self.mentions) == 1
+        framed = bool(self.videos) and not has_videos(self.processor.native)
+        key = self.size(index), len(self.mentions) == 1 and not framed
         if key not in self.landings:
             self.landings[key] = land(self.processor.native, *key)
         return key[0], self.landings[key]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from vlit_hub.verify.boxes import TILED, boxes
@@ -41,11 +41,29 @@ def picture_count(case: Case) -> str:
     expected, said = case.mentions, case.encoded.pictures
     if said != expected:
         return f"the turns show pictures {expected}, the processor kept {said}"
+    if wrong := video_count(case):
+        return wrong
+    expected = [*expected, *case.videos]
     if (budgeted(case) or case.native is None) and bool(expected) == bool(case.runs):
         return ""
     runs = sum(map(len, case.native.runs)) if case.native else 0
     if not runs - case.neighbours <= len(case.runs) <= runs:
         return f"the turns show {len(expected)} pictures in {runs} runs of tokens, the text holds {len(case.runs)}"
+    return ""
+
+
+def video_count(case: Case) -> str:
+    """What is wrong with the videos or the number of frames that the processor says it took; "" if nothing is."""
+    found, wanted = case.encoded.frames, case.processor.frames if case.videos else 0
+    if case.encoded.videos != case.videos:
+        return f"the turns show videos {case.videos}, the processor kept {case.encoded.videos}"
+    if found == wanted:
+        return ""
+    less, whole = case.made(found) if 0 < found < wanted else None, case.made(wanted)
+    if less is None or whole is None:
+        return f"{found} frames are taken of a video, the processor is to take {wanted}"
+    if len(case.encoded.input_ids) - less.length + whole.length <= case.max_length:
+        return f"{found} frames are taken of a video, where {wanted} fit into {case.max_length} tokens"
     return ""
 
 
@@ -59,6 +77,8 @@ def pixels(case: Case) -> str | None:
     """By value, not by bit: both decode and resize with the same code, but not always on the same machine kernels."""
     if case.native is None:
         return "the turns show no picture, the model gets pixels" if case.pixels else None
+    if case.native.view:
+        return Unsaid("transformers' own processor takes such pictures and videos not together")
     if why := budgeted(case):
         return Unsaid(why)
     for name, found in case.pixels.items():
@@ -66,8 +86,14 @@ def pixels(case: Case) -> str | None:
         if expected is not None and found.numel() != expected.numel():
             return f"{name} is {tuple(found.shape)}, transformers' own processor makes {tuple(expected.shape)}"
         if expected is not None and (found.flatten() - expected.flatten()).abs().max() > CLOSE:
-            return f"the model gets other pixels than those of pictures {case.mentions} in this order ({name})"
-    return "" if "pixel_values" in case.pixels else f"the model gets no pixels of pictures {case.mentions}"
+            return f"the model gets other pixels than those of {_media(case)} in this order ({name})"
+    given = {"pixel_values", "pixel_values_videos"} & set(case.pixels)
+    return "" if given else f"the model gets no pixels of {_media(case)}"
+
+
+def _media(case: Case) -> str:
+    found = {"pictures": case.mentions, "videos": case.videos}
+    return " and ".join(f"{kind} {numbers}" for kind, numbers in found.items() if numbers)
 
 
 CLOSE = 0.1
@@ -75,7 +101,7 @@ CLOSE = 0.1
 
 
 def picture_tokens(case: Case) -> str | None:
-    if not case.mentions and not case.runs:
+    if not case.mentions and not case.videos and not case.runs:
         return None
     found, expected = sum(case.runs), case.features
     return "" if found == expected else f"{found} picture tokens, the model makes {expected} features"
@@ -86,12 +112,21 @@ def picture_whole(case: Case) -> str | None:
         return None
     if why := budgeted(case):
         return Unsaid(why)
-    found = iter(case.runs)
-    rest = 0
-    for number, picture in enumerate(case.native.runs):
+    for mark in dict.fromkeys(case.native.marks):  # a template may place pictures before videos
+        found = [length for token, length in case.marked if token == mark]
+        numbers = [number for number, of in enumerate(case.native.marks) if of == mark]
+        if wrong := _whole(found, {number: case.native.runs[number] for number in numbers}, bool(case.neighbours)):
+            return wrong
+    return ""
+
+
+def _whole(runs: Sequence[int], pictures: Mapping[int, list[int]], neighbours: bool) -> str:
+    """What of the ``pictures`` is cut; ``neighbours``: a run may hold several."""
+    found, rest, last = iter(runs), 0, max(pictures)
+    for number, picture in pictures.items():
         for place, expected in enumerate(picture):
             rest = rest if rest and not place else next(found, 0)
-            following = any(case.native.runs[number + 1 :]) and place == len(picture) - 1 and case.neighbours
+            following = number != last and place == len(picture) - 1 and neighbours
             if rest < expected or rest > expected and not following:
                 of = f" in run {place}" if len(picture) > 1 else ""
                 return f"picture {number} of the text has {rest} tokens{of}, it takes {expected}"

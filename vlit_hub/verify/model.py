@@ -83,10 +83,10 @@ def reading(model: Any) -> Iterator[None]:
 
 
 def handful(cases: Sequence[Case]) -> list[Case]:
-    """The shortest samples, with pictures before those without, two of which come between them."""
+    """The shortest samples, with pictures or videos before those without, two of which come between them."""
     by_length = sorted(cases, key=lambda case: len(case.encoded.input_ids))
-    shown = [case for case in by_length if case.mentions][: HANDFUL - 2]
-    texts = [case for case in by_length if not case.mentions][: HANDFUL - len(shown)]
+    shown = [case for case in by_length if case.mentions or case.videos][: HANDFUL - 2]
+    texts = [case for case in by_length if not case.mentions and not case.videos][: HANDFUL - len(shown)]
     return [*shown[:1], *texts[:1], *shown[1:], *texts[1:]]
 
 

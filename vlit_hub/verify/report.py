@@ -109,8 +109,9 @@ def verify(
 
     A sample or picture that cannot be read is red; with ``on_error="skip"``, as training then does, it is dropped.
 
-    ``processor`` is used by its public ``encode``, ``pixels``, ``tokenizer``, ``native`` and ``dialect`` only, and
-    believed in nothing: expectations come from the Sample and the tokenizer's decoding. Ends LLaVA#779, trl#4874.
+    ``processor`` is used by its public ``encode``, ``pixels``, ``tokenizer``, ``native``, ``dialect`` and ``frames``
+    only, and believed in nothing: expectations come from the Sample and the tokenizer's decoding. Ends LLaVA#779,
+    trl#4874.
 
     With ``tuned``, a handful of the samples is read by its model too (model.py): rows "model", "packed logits", and
     "pictures matter", which tells and does not judge.

@@ -14,6 +14,7 @@ from vlit_hub.processing.families.base import (
     Pixels,
     Size,
     UnknownFamily,
+    Videos,
     Window,
 )
 
@@ -48,6 +49,7 @@ __all__ = [
     "Pixels",
     "Size",
     "UnknownFamily",
+    "Videos",
     "Window",
     "family_of",
 ]

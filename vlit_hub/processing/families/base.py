@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
     from vlit_hub.processing.truncation import Encoded
+    from vlit_hub.video import Clip
 
 Size = tuple[int, int]
 """(width, height) in pixels."""
@@ -94,9 +95,10 @@ def tiles(pixels: Pixels) -> int:
 
 
 def stack(samples: Sequence[Sequence[Pixels]]) -> Pixels:
-    """Pixels of all pictures of all samples, in order, concatenated along the first dimension."""
+    """Pixels of all pictures and videos of all samples, in order, concatenated along the first dimension."""
     parts = [part for pictures in samples for part in pictures]
-    return {key: torch.cat([part[key] for part in parts]) for key in (parts[0] if parts else ())}
+    names = dict.fromkeys(name for part in parts for name in part)
+    return {name: torch.cat([part[name] for part in parts if name in part]) for name in names}
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,29 @@ class Says:
     """Whether there may be more than one question and its answer [several_turns]."""
     system: bool = True
     """[system]"""
+
+
+@dataclass(frozen=True)
+class Videos:
+    """How a family takes a video by its native processor's own tokens. ``Clip`` holds the frames that are shown."""
+
+    write: Callable[[Any, Clip], Picture]
+    """(native, clip) -> what stands for the video; no frame is decoded. Raises ValueError for one that is refused."""
+    prepare: Callable[[Any, Clip, Sequence[PIL.Image.Image]], Pixels]
+    """(native, clip, its frames) -> pixels of the video by itself."""
+    token: str = "image_token_id"
+    """Attribute of the native processor: the token that :class:`Picture` counts in ``runs``."""
+    exact: bool = False
+    """Whether all videos of a batch must have one number of frames: shorter ones repeat their last, and truncation
+    lowers none."""
+    least: int = 1
+    """Frames down to which truncation may lower a video."""
+
+
+def frames_of(native: Any, frames: Sequence[PIL.Image.Image]) -> Pixels:
+    """What the native video processor makes of the frames of one video, every frame shown."""
+    shown = [frame.convert("RGB") for frame in frames]
+    return dict(native.video_processor(videos=[shown], do_sample_frames=False, return_tensors="pt"))
 
 
 def same_picture_token(native: Any, config: Any) -> str:
@@ -152,6 +177,8 @@ class Family:
     """(native, batch so far, its rows) -> what else the model takes."""
     adapt: Callable[[Any], None] | None = None
     """Gives our copy of the native processor the ``image_token`` and ``image_token_id`` that its class lacks."""
+    videos: Videos | None = None
+    """None: a video is shown as its frames, each a picture, where the family takes several."""
     placeholder: str = "image_token"
     """Attribute of the native processor: what a chat template writes where a picture stands."""
     picture_first: bool = False
@@ -166,9 +193,9 @@ class Family:
     none."""
     pair: Callable[[Any, Any], str] = same_picture_token
     """(native, model config) -> why they do not belong together, or ""."""
-    positions: Callable[[Any, Sequence[int], Sequence[Pixels]], Tensor] | None = None
-    """(native, ids of one sample, pixels of its pictures) -> position ids (rows, length), of families that have their
-    own; they stand below those of the text."""
+    positions: Callable[[Any, Sequence[int], Sequence[Pixels], float | None], Tensor] | None = None
+    """(native, ids of one sample, pixels of its pictures and videos, positions a second of video) -> position ids
+    (rows, length), of families that have their own; they stand below those of the text."""
     packs: bool = False
     """Whether several samples can share one sequence."""
     packed: Callable[[Any, dict[str, Tensor], Sequence[Sequence[Encoded]], int | None], dict[str, Any]] | None = None
@@ -195,6 +222,14 @@ class Family:
     def image_tokens(self, native: Any, sizes: Sequence[Size], budget: int | None = None) -> list[int]:
         """Number of image tokens of each picture of one sample from stored sizes (width, height) alone."""
         return [picture.tokens for picture in self.write(native, sizes, budget)]
+
+    def takes_videos(self, native: Any) -> bool:
+        """Whether a video is shown, by tokens of its own or as pictures."""
+        return self.native_videos(native) is not None or self.says.most_pictures is None
+
+    def native_videos(self, native: Any) -> Videos | None:
+        """How the native processor takes a video; None where it has no way of its own (Idefics3)."""
+        return self.videos if getattr(native, "video_processor", None) is not None else None
 
     def shows(self, native: Any, size: Size, count: int, shown: Size, frame: str) -> bool:
         """Whether the ``frame`` of a dialect is that of the pixels, to half a pixel of the ``shown`` picture.

@@ -49,7 +49,7 @@ def _gather(samples: Sequence[Sequence[Pixels]]) -> Pixels:
 
 def _extras(native: Any, batch: dict[str, Tensor], rows: Sequence[Any]) -> dict[str, Tensor]:
     """Which picture each position reads: the last one before it, none before the first and after an end of text."""
-    most = max(len(row.pictures) for row in rows)
+    most = max(len(row.picture_tokens) for row in rows)
     shape = len(rows), batch["input_ids"].shape[1]
     if not most:
         width, height = stretched(native, (1, 1), None)

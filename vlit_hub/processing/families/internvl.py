@@ -7,7 +7,18 @@ from typing import Any
 
 from transformers.models.got_ocr2.image_processing_got_ocr2 import get_optimal_tiled_canvas
 
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves, tiles
+from vlit_hub.processing.families.base import (
+    Family,
+    FamilyError,
+    Picture,
+    Pixels,
+    Size,
+    Videos,
+    frames_of,
+    halves,
+    tiles,
+)
+from vlit_hub.video import Clip
 
 
 def _tiles(native: Any) -> tuple[int, int]:
@@ -59,6 +70,17 @@ def _prepare(native: Any, pictures: Sequence[Any], count: int, settings: dict[st
     return [{"pixel_values": tiles} for tiles in out["pixel_values"].split(list(map(int, out["num_patches"])))]
 
 
+def _write_video(native: Any, clip: Clip) -> Picture:
+    """Frames by number, one tile each."""
+    shown = f"{native.start_image_token}{native.image_token}{native.end_image_token}"
+    count = len(clip.times)
+    return Picture("\n".join(f"Frame{i + 1}: {shown}" for i in range(count)), (native.image_seq_length,) * count)
+
+
+def _prepare_video(native: Any, clip: Clip, frames: Sequence[Any]) -> Pixels:
+    return {"pixel_values": frames_of(native, frames)["pixel_values_videos"][0]}
+
+
 FAMILY = Family(
     name="internvl",
     model_types=("internvl",),
@@ -69,6 +91,7 @@ FAMILY = Family(
     lower_budgets=_lower_budgets,
     pixel_settings=_pixel_settings,
     prepare=_prepare,
+    videos=Videos(_write_video, _prepare_video),
     packs=True,
     shares_pictures=True,
     entries=tiles,
@@ -78,6 +101,7 @@ FAMILY = Family(
         "{{ '<|im_start|>' + message['role'] + '\n' }}"
         "{% for content in message['content'] %}"
         "{% if content['type'] == 'image' %}{{ '<IMG_CONTEXT>\n' }}"
+        "{% elif content['type'] == 'video' %}{{ '<video>\n' }}"
         "{% elif content['type'] == 'text' %}{{ content['text'] }}{% endif %}"
         "{% endfor %}{{ '<|im_end|>\n' }}{% endfor %}"
         "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, isqrt
 from typing import Any
 
 import torch
 from transformers.image_processing_utils import select_best_resolution
 
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, Window, halves, whole
+from vlit_hub.processing.families.base import (
+    Family,
+    FamilyError,
+    Picture,
+    Pixels,
+    Size,
+    Videos,
+    Window,
+    frames_of,
+    halves,
+    whole,
+)
 from vlit_hub.regions.geometry import square_padding
+from vlit_hub.video import Clip
 
 
 def _tile(native: Any) -> int:
@@ -95,8 +107,26 @@ def _tiles(native: Any, size: Size) -> int:
     return (width // _tile(native)) * (height // _tile(native)) + 1
 
 
+def _write_video(native: Any, clip: Clip) -> Picture:
+    """Each frame one square, its patches pooled by two each way, and one token that ends the video."""
+    side = ceil(isqrt(native.num_image_tokens) / 2)
+    return Picture(native.video_token, (len(clip.times) * side * side + 1,))
+
+
+def _prepare_video(native: Any, clip: Clip, frames: Sequence[Any]) -> Pixels:
+    return {"pixel_values_videos": frames_of(native, frames)["pixel_values_videos"]}
+
+
 def _gather(samples: Sequence[Sequence[Pixels]]) -> Pixels:
-    """Tiles one after another; ``batch_num_images`` tells the model which pictures are alone in their sample."""
+    """Tiles of pictures and frames of videos, each one after another; ``batch_num_images`` tells the model which
+    pictures are alone in their sample."""
+    videos = [part["pixel_values_videos"] for media in samples for part in media if "pixel_values_videos" in part]
+    shown = {"pixel_values_videos": torch.cat(videos)} if videos else {}
+    pictures = [[part for part in media if "pixel_values" in part] for media in samples]
+    return {**(_pictures(pictures) if any(pictures) else {}), **shown}
+
+
+def _pictures(samples: Sequence[Sequence[Pixels]]) -> Pixels:
     parts = [part for pictures in samples for part in pictures]
     most = max(len(part["pixel_values"]) for part in parts)
     padded = [torch.nn.functional.pad(p["pixel_values"], (0,) * 7 + (most - len(p["pixel_values"]),)) for p in parts]
@@ -119,12 +149,14 @@ FAMILY = Family(
     pixel_settings=_pixel_settings,
     prepare=_prepare,
     gather=_gather,
+    videos=Videos(_write_video, _prepare_video, token="video_token_id", exact=True),
     packs=True,
     why_not="the model tells pictures that are alone in their sample from others by counts per sample: it takes all",
     logits_to_keep=True,
     template=(
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + ' '}}"
         "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>' }}{% endfor %}"
+        "{% for content in message['content'] | selectattr('type', 'equalto', 'video') %}{{ '<video>' }}{% endfor %}"
         "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}"
         "{{ '\n' + content['text'] }}{% endfor %}{{'<|im_end|>'}}{% endfor %}"
         "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"

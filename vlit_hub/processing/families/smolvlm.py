@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import chain
 from math import ceil
 from typing import Any
@@ -12,8 +13,24 @@ from transformers.models.idefics3.image_processing_idefics3 import (
     _resize_output_size_rescale_to_max_len,
     _resize_output_size_scale_below_upper_bound,
 )
+from transformers.models.smolvlm.processing_smolvlm import (
+    DEFAULT_MEDIA_OUTTRO,
+    DEFAULT_VIDEO_INTRO,
+    FRAME_TIMESTAMP_MESSAGE,
+)
 
-from vlit_hub.processing.families.base import Family, FamilyError, Picture, Pixels, Size, halves, tiles
+from vlit_hub.processing.families.base import (
+    Family,
+    FamilyError,
+    Picture,
+    Pixels,
+    Size,
+    Videos,
+    frames_of,
+    halves,
+    tiles,
+)
+from vlit_hub.video import Clip
 
 
 def _sides(native: Any) -> tuple[int, int]:
@@ -85,6 +102,24 @@ def _prepare(native: Any, pictures: Sequence[Any], count: int, settings: dict[st
     return [{key: out[key][i, :n, None] for key in names if key in out} for i, n in enumerate(tiles)]
 
 
+def _write_video(native: Any, clip: Clip) -> Picture:
+    """Frames by minute and second, one tile each."""
+    from num2words import num2words
+
+    count, lasts = len(clip.times), timedelta(seconds=int(clip.duration))
+    text = DEFAULT_VIDEO_INTRO.format(frame_count=num2words(count), video_duration=str(lasts))
+    for time in clip.times:
+        at = f"{int(time // 60):02d}:{int(time % 60):02d}"
+        text += FRAME_TIMESTAMP_MESSAGE.format(timestamp=at) + _picture(native, 1, 1).text
+    return Picture(text + DEFAULT_MEDIA_OUTTRO, (native.image_seq_len,) * count)
+
+
+def _prepare_video(native: Any, clip: Clip, frames: Sequence[Any]) -> Pixels:
+    """Frames (frames, 1, 3, height, width), as tiles are."""
+    made = frames_of(native, frames)
+    return {name: made[name][0][:, None] for name in ("pixel_values", "pixel_attention_mask") if name in made}
+
+
 FAMILY = Family(
     name="smolvlm",
     model_types=("smolvlm", "idefics3"),
@@ -95,6 +130,7 @@ FAMILY = Family(
     lower_budgets=_lower_budgets,
     pixel_settings=_pixel_settings,
     prepare=_prepare,
+    videos=Videos(_write_video, _prepare_video),
     packs=True,
     shares_pictures=True,
     entries=tiles,
@@ -103,7 +139,8 @@ FAMILY = Family(
         "<|im_start|>{% for message in messages %}{{ message['role'] | capitalize }}"
         "{% if message['content'][0]['type'] == 'image' %}{{ ':' }}{% else %}{{ ': ' }}{% endif %}"
         "{% for line in message['content'] %}"
-        "{% if line['type'] == 'text' %}{{ line['text'] }}{% elif line['type'] == 'image' %}{{ '<image>' }}{% endif %}"
+        "{% if line['type'] == 'text' %}{{ line['text'] }}{% elif line['type'] == 'image' %}{{ '<image>' }}"
+        "{% elif line['type'] == 'video' %}{{ '<video>' }}{% endif %}"
         "{% endfor %}<end_of_utterance>\n{% endfor %}"
         "{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}"
     ),
