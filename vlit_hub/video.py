@@ -196,7 +196,7 @@ def _check_count(count: int) -> None:
 
 def _clip(times: np.ndarray, start: float, end: float | None) -> range:
     """Indices of the frames of a clip; the one on show where none begins in it."""
-    if start >= _end(times):
+    if start >= _end(times) - 1e-9:
         raise UnreadableMedia(f"the clip begins at {start} s, the video ends at {_end(times):.3f} s")
     first, last = np.searchsorted(times, (start - 1e-9, np.inf if end is None else end - 1e-9))
     return range(int(first), int(last)) if first < last else range(int(first) - 1, int(first))

@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
+from transformers import AutoModelForImageTextToText
 from typer.testing import CliRunner
 
 from tests.training.support import keys, sample, save_tiny
@@ -67,3 +70,30 @@ def test_any_key_of_a_recipe_is_an_option(made):
 def test_one_rank_speaks(made, monkeypatch):
     monkeypatch.setenv("RANK", "1")
     assert train(made, "on_error=skip") == ""
+
+
+def test_the_model_is_loaded_once(made, monkeypatch):
+    real, loaded = AutoModelForImageTextToText.from_pretrained, []
+    monkeypatch.setattr(
+        AutoModelForImageTextToText, "from_pretrained", lambda *a, **k: (loaded.append(a[0]), real(*a, **k))[1]
+    )
+    train(made, "on_error=skip", f"out={made / 'once'}")
+    assert loaded == [made / "model"]
+    train(made, "on_error=skip", f"out={made / 'twice'}", "--no-verify")
+    weights = [load_file(made / name / "model.safetensors") for name in ("once", "twice")]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
+def test_questions_are_answered_by_generation_at_each_evaluation(made):
+    folder = made / "evaluated"
+    asked = [f"eval_data={made / 'data'}", "eval_limit=3", "on_error=skip", f"out={folder}"]
+    refused = json.loads(train(made, *asked, "--no-verify", code=1))["error"]
+    assert refused.startswith("eval_data: asked when the Trainer evaluates; set eval_strategy")
+    train(made, *asked, "--no-verify", "max_steps=2", "eval_strategy=steps", "eval_steps=1", "save_strategy=steps",
+          "save_steps=2")  # fmt: skip
+    state = json.loads((folder / "checkpoints" / "checkpoint-2" / "trainer_state.json").read_text())
+    lines = [line for line in state["log_history"] if "eval_generation_accuracy" in line]
+    assert [line["step"] for line in lines] == [1, 2] and all(
+        0 <= line["eval_generation_accuracy"] <= 1 for line in lines
+    )
+    assert all(line["eval_generation_scored"] <= 3 for line in lines)

@@ -68,14 +68,14 @@ def test_a_request_is_all_that_a_reply_depends_on(tmp_path):
 def test_shares_fill_what_one_run_asks(tmp_path):
     model, native = tiny_llava()
     processor = VLITProcessor(native)
-    alone = evaluate(samples(), model, processor, max_new_tokens=3, batch_size=5)
+    alone = evaluate(samples(), model, processor, max_new_tokens=3, batch_size=1)
     asked = []
     for i in range(2):
         cache = ReplyCache(tmp_path / "c.sqlite", (i, 2))
-        evaluate(samples(), model, processor, max_new_tokens=3, batch_size=5, cache=cache)
+        evaluate(samples(), model, processor, max_new_tokens=3, batch_size=1, cache=cache)
         asked.append(cache.asked)
     merged = ReplyCache(tmp_path / "c.sqlite")
-    assert evaluate(samples(), model, processor, max_new_tokens=3, batch_size=5, cache=merged) == alone
+    assert evaluate(samples(), model, processor, max_new_tokens=3, batch_size=1, cache=merged) == alone
     assert merged.asked == 0 and min(asked) > 0
     other, _ = tiny_llava(seed=1)
     assert fingerprint_of(other) != fingerprint_of(model) == fingerprint_of(tiny_llava()[0])

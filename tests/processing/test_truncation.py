@@ -119,9 +119,9 @@ def dropping(reason):
         },
         "tools": {"messages": [HI, YES], "tools": json.dumps([{"name": "look"}])},
         "unsupported_media": {
-            "videos": [None],
-            "media": [Media(type="video", index=0)],
-            "messages": [Message(role="user", content=[Part(type="video", index=0)]), YES],
+            "audios": [None],
+            "media": [Media(type="audio", index=0)],
+            "messages": [Message(role="user", content=[Part(type="audio", index=0)]), YES],
         },
         "missing_media": {"images": [None], "media": [Media(type="image", index=0)], "messages": [SEEN, YES]},
         "unreadable_media": {**broken, "messages": [SEEN, YES]},

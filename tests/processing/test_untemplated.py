@@ -281,7 +281,7 @@ def test_idefics_reads_the_picture_before_and_none_after_an_end():
         ["a<image>b<image>c</s>d<image>e", "</s>f<image>g</s></s>h"], add_special_tokens=False, padding=True,
         padding_side="right", return_tensors="pt",
     )["input_ids"]  # fmt: skip
-    rows = [type("Row", (), {"pictures": [0] * n}) for n in (3, 1)]
+    rows = [type("Row", (), {"picture_tokens": [1] * n}) for n in (3, 1)]
     found = ours.family.extras(ours.native, {"input_ids": ids}, rows)["image_attention_mask"]
     expected, _ = image_attention_mask_for_packed_input_ids(ids, ours.tokenizer, "pt")
     assert torch.equal(found, incremental_to_binary_attention_mask(expected, "pt", num_classes=3))

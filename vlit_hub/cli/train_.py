@@ -43,9 +43,13 @@ def command(
     first = int(os.environ.get("RANK", "0")) == 0
     if first and no_verify:
         (Path(loaded.out) / VERIFIED).unlink(missing_ok=True)  # of an earlier run: it proves nothing of this one
-    elif first:
-        refuse_on_red(loaded, as_json)
-    report = run(loaded, log=lambda text: err.print(text, markup=False, highlight=False))
+    proven = refuse_on_red(loaded, as_json) if first and not no_verify else None
+    report = run(
+        loaded,
+        log=lambda text: err.print(text, markup=False, highlight=False),
+        evaluations=evaluations(loaded),
+        model=proven,
+    )
     if not first:
         return 0
     found = json.loads((Path(loaded.out) / "train_report.json").read_text())
@@ -68,29 +72,44 @@ def say(recipe: Any, processes: int, as_json: bool) -> int:
     return 0
 
 
-def _tuned(recipe: Any, processor: Any) -> Any:
-    """The recipe's model in float32, as it begins, and the collator of its run."""
-    from vlit_hub.processing.sharing import share_pictures
-    from vlit_hub.training.run import check_pair, collator_of, load_model
-
-    model = load_model(replace(recipe, dtype="float32"))
-    check_pair(model, processor)
-    if recipe.share_pictures:
-        share_pictures(model)
-    return verify_.tuned(model, collator_of(recipe, processor, model))
-
-
-def refuse_on_red(recipe: Any, as_json: bool) -> None:
-    """Run ``verify`` on a sample of the recipe's data; leaves ``verify.json`` in its out folder for the card."""
-    from vlit_hub.processing import VLITProcessor
+def evaluations(recipe: Any) -> dict[str, Any] | None:
+    """What the recipe's ``eval_data`` asks: the accuracy of generated answers, by the scoring of its datasets."""
+    if not recipe.eval_data:
+        return None
+    from vlit_hub.evaluation.evaluate_model import evaluate
     from vlit_hub.shards import Store
+
+    held = Store(recipe.eval_data)
+
+    def generation(model: Any, processor: Any) -> dict[str, float]:
+        limit, seed = recipe.eval_limit, recipe.seed
+        report = evaluate(held, model, processor, scoring="auto", controls=(), limit=limit, seed=seed)
+        row = report.row("all")
+        return {"accuracy": row.accuracy, "low": row.low, "high": row.high, "scored": row.n}
+
+    return {"generation": generation}
+
+
+def refuse_on_red(recipe: Any, as_json: bool) -> Any:
+    """Run ``verify`` on a sample of the recipe's data; leaves ``verify.json`` in its out folder for the card.
+
+    Returns the model that it read, as the run begins with it; None where the run's has another dtype.
+    """
+    from vlit_hub.processing import VLITProcessor
+    from vlit_hub.processing.sharing import share_pictures
+    from vlit_hub.shards import Store
+    from vlit_hub.training.run import check_pair, collator_of, load_model
     from vlit_hub.verify import verify
 
     store = Store(recipe.mixture().parts)
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
-    tuned = _tuned(recipe, processor)
+    model = load_model(replace(recipe, dtype="float32"))
+    check_pair(model, processor)
+    shared = share_pictures(model) if recipe.share_pictures else None
+    tuned = verify_.tuned(model, collator_of(recipe, processor, model))
     report = verify(store, processor, recipe.max_length, CHECKED, recipe.on_error, tuned)
-    del tuned  # the run loads its own
+    if shared is not None:
+        shared.remove()
     of = {
         "processor": processor.fingerprint(recipe.max_length),
         "index": store.index.fingerprint,
@@ -104,6 +123,7 @@ def refuse_on_red(recipe: Any, as_json: bool) -> None:
             verify_.show(report)
         red = "; ".join(f"{row.check}: {row.first}" for row in report.rows if not row.passed)
         raise BadInput(f"verify is red, nothing was trained ({red}). --no-verify trains all the same")
+    return model.cpu() if recipe.dtype == "float32" else None
 
 
 def _flat(found: dict[str, Any]) -> list[list[object]]:

@@ -239,7 +239,8 @@ class Template:
         for kind, place in self.places.items():
             found = sum(literal.count(place) for literal in literals)
             if found != parts.count(kind):
-                raise MaskError(f"the template places {found} parts of type {kind}, the chat has {parts.count(kind)}")
+                name = {"image": "pictures", "video": "videos"}[kind]
+                raise MaskError(f"the template places {found} {name}, the chat has {parts.count(kind)}")
         return Frame(literals, order, [messages[n] for n in order])
 
     def _placed(self, text: str, chat: Chat, frame: Frame) -> Rendered:

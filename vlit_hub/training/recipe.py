@@ -79,6 +79,8 @@ class TrainRecipe:
     share_pictures: bool = False  # a picture that several samples of a micro-batch show is encoded once
     shard: bool = False  # parameters, gradients and optimiser over the processes (sharding.py), instead of copies
     encoder_checkpointing: bool | None = None  # recompute the encoder; as activation_checkpointing by default
+    eval_data: str = ""  # folder of shards whose questions the model answers by generation; with eval_strategy
+    eval_limit: int = 256  # of those questions, drawn once by seed
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -46,14 +46,15 @@ def run(
     log: Log = print,
     evaluations: Mapping[str, Evaluation] | None = None,
     callbacks: Sequence[TrainerCallback] = (),
+    model: PreTrainedModel | None = None,
 ) -> TrainReport:
     """Train, and leave in ``recipe.out`` what ``from_pretrained`` loads without vlit_hub, with ``train_report.json``.
 
-    Raises RecipeError, SettingError, ShardError, CheckpointError or NonFiniteLoss, each before or at the step it
-    concerns.
+    ``model``: the recipe's, where it is loaded already (:func:`load_model`). Raises RecipeError, SettingError,
+    ShardError, CheckpointError or NonFiniteLoss, each before or at the step it concerns.
     """
     resume = _resume(recipe)
-    trainer, tuned = build(recipe, log=log, evaluations=evaluations, callbacks=callbacks)
+    trainer, tuned = build(recipe, log=log, evaluations=evaluations, callbacks=callbacks, model=model)
     trainer.train(resume_from_checkpoint=resume)
     out = Path(recipe.out)
     if recipe.setting == lora.SETTING:
@@ -72,14 +73,16 @@ def build(
     log: Log = print,
     evaluations: Mapping[str, Evaluation] | None = None,
     callbacks: Sequence[TrainerCallback] = (),
+    model: PreTrainedModel | None = None,
 ) -> tuple[VLITTrainer, Report]:
     """The trainer of a recipe, ready to train, and what its setting froze. Measures the shards if need be."""
+    check_evaluation(recipe, evaluations)
     args = recipe.arguments()
     if args.world_size > 1:
         atexit.register(_leave)
     say: Log = log if args.process_index == 0 else (lambda text: None)
     processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
-    model = load_model(recipe)
+    model = load_model(recipe) if model is None else model
     check_pair(model, processor)
     family = family_of(model.config).name
     if recipe.setting == lora.SETTING:
@@ -190,6 +193,16 @@ def check_family(recipe: TrainRecipe, mixture: Mixture, processor: VLITProcessor
         raise RecipeError(f"packing: family {family.name} does not pack ({family.why_not}); leave it out")
     if recipe.share_pictures and not family.shares_pictures:
         raise RecipeError(f"share_pictures: family {family.name} does not share ({family.why_not}); leave it out")
+
+
+def check_evaluation(recipe: TrainRecipe, evaluations: Mapping[str, Evaluation] | None) -> None:
+    """Raise RecipeError where questions are given that nobody would ask."""
+    if not recipe.eval_data:
+        return
+    if evaluations is None:
+        raise RecipeError("eval_data: asked by `vlit train`; run the recipe by it, or give evaluations")
+    if str(recipe.training.get("eval_strategy", "no")) == "no":
+        raise RecipeError("eval_data: asked when the Trainer evaluates; set eval_strategy: steps (and eval_steps)")
 
 
 def check_options(recipe: TrainRecipe, args: TrainingArguments) -> None:
