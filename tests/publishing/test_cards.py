@@ -389,6 +389,10 @@ def test_the_commands_on_the_card_are_those_of_the_reports(shards):
         " --max-new-tokens 8` (SHARDS: the folder of the tars, MODEL: tuned)"
     ) in card
     assert "`vlit verify SHARDS --processor MODEL --max-length 2048 --limit 40`" in card
+    read = {**VERIFIED, "rows": [*VERIFIED["rows"], {**VERIFIED["rows"][0], "check": "model"}]}
+    assert "`vlit verify SHARDS --model MODEL --max-length 2048 --limit 40`" in model_card(
+        tuned_on(facts), given, read, [facts]
+    )
     assert "On which data was not recorded." in card
     assert "what was evaluated was not recorded" in model_card(tuned_on(facts), EVALUATED, None, [facts])
     other = model_card(tuned_on(facts), None, {**VERIFIED, "index": "ee55", "max_length": 99}, [facts])
