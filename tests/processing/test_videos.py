@@ -265,7 +265,10 @@ def test_pictures_are_shared_beside_videos(family):
 def test_bad_videos_are_named():
     ours = processor("internvl")
     cut = msgspec.structs.replace(MADE, videos=[Blob(bytes=MP4[: len(MP4) // 2])])
-    assert ours.encode(cut, LENGTH).dropped == "unreadable_media"
+    told = ours.encode(cut, LENGTH)
+    assert told.dropped == "unreadable_media" and told.detail == "video 0: not a readable video (InvalidDataError)"
+    beyond = msgspec.structs.replace(MADE, media=[MADE.media[0], Media(type="video", index=0, start=9.0)])
+    assert ours.encode(beyond, LENGTH).detail == "video 0: the clip begins at 9.0 s, the video ends at 6.000 s"
     gone = msgspec.structs.replace(MADE, videos=[None])
     assert ours.encode(gone, LENGTH).detail == "video 0 is missing"
     encoded = ours.encode(MADE, LENGTH)

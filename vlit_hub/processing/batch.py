@@ -31,18 +31,18 @@ def picture_sizes(sample: Sample) -> dict[int, Size]:
     return sizes
 
 
-def video_clips(sample: Sample) -> dict[int, Clip]:
+def video_clips(sample: Sample) -> dict[int, Clip | str]:
     """Index into ``videos`` -> all frames of its clip, by the packets of the file, of videos that a message mentions;
-    those that cannot be told are absent."""
-    clips: dict[int, Clip] = {}
+    or why they cannot be told."""
+    clips: dict[int, Clip | str] = {}
     for index in {part.index for message in sample.messages for part in message.content if part.type == "video"}:
         blob = sample.videos[index]
         if blob is not None and blob != Blob():
             start, end = _times(sample, index)
             try:
                 clips[index] = survey(_source(blob), start=start, end=end)
-            except (UnreadableMedia, ValueError):
-                continue
+            except (UnreadableMedia, ValueError) as error:
+                clips[index] = str(error)
     return clips
 
 

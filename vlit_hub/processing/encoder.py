@@ -45,7 +45,8 @@ class Seen:
     """What is known of the media of a sample without decoding them, by index."""
 
     sizes: dict[int, Size]
-    clips: dict[int, Clip]
+    clips: dict[int, Clip | str]
+    """Or why the frames of a video cannot be told."""
 
 
 @dataclass(frozen=True)
@@ -197,9 +198,7 @@ class Encoder:
     def _draft(self, sample: Sample, count: int, budget: Budget, seen: Seen, reply: bool = False) -> Draft:
         """``reply``: up to where the template has opened one."""
         pictures, videos = self._shown(sample, count, seen.sizes), mentions(sample, count, "video")
-        if lost := [index for index in videos if index not in seen.clips]:
-            raise Dropped("unreadable_media", f"the frames of video {lost[0]} cannot be told")
-        clips = {index: self._taken(seen.clips[index], budget) for index in videos}
+        clips = {index: self._taken(index, seen, budget) for index in videos}
         chat, tools = self._chat(sample, count, budget.picture)
         if videos and self.family.native_videos(self.native) is None:
             for turn, message in zip(chat, sample.messages, strict=False):
@@ -246,7 +245,11 @@ class Encoder:
         pictures, videos = mentions(sample, count), mentions(sample, count, "video")
         return Draft(sample, count, budget, pictures, videos, order, written, filled)
 
-    def _taken(self, clip: Clip, budget: Budget) -> Clip:
+    def _taken(self, index: int, seen: Seen, budget: Budget) -> Clip:
+        """The frames of a video that are shown."""
+        clip = seen.clips.get(index, "nothing is there")
+        if isinstance(clip, str):
+            raise Dropped("unreadable_media", f"video {index}: {clip}")
         native = self.family.native_videos(self.native)
         return clip.uniform(budget.frames, exact=native is not None and native.exact)
 
