@@ -21,6 +21,10 @@ def command(
         Path | None, typer.Option("--coco", help="Folder with captions.json, instances.json and images/.")
     ] = None,
     shards: Annotated[Path | None, typer.Option(help="Instead: built shards whose regions have labels.")] = None,
+    vg: Annotated[
+        Path | None,
+        typer.Option("--vg", help="Instead: Visual Genome's objects.json, relationships.json and pictures."),
+    ] = None,
     complete: Annotated[
         bool, typer.Option("--complete", help="Every instance of every label of --shards is annotated.")
     ] = False,
@@ -79,10 +83,11 @@ def command(
     from vlit_hub.construction.endpoint import Limits
     from vlit_hub.construction.generate import TYPES
     from vlit_hub.construction.pictured import by_vlm
+    from vlit_hub.construction.visual_genome import collect_vg
     from vlit_hub.construction.written import Writing
 
-    if (coco is None) == (shards is None):
-        raise BadInput("give either --coco FOLDER or --shards FOLDER")
+    if sum(place is not None for place in (coco, shards, vg)) != 1:
+        raise BadInput("give either --coco FOLDER or --shards FOLDER or --vg FOLDER")
     if endpoint and not model:
         raise BadInput("--endpoint needs the name of its model: --model NAME")
     if model and not endpoint and (rate or any(price) or judge not in ("", model)):
@@ -104,7 +109,7 @@ def command(
     tested = by_vlm(author, vlm, folder, right_blind) if vlm else None
     with progress("construct", limit) as step:
         report = construct(
-            coco or collect_built(shards or "", folder / "pictures", complete),
+            coco or (collect_vg(vg) if vg else collect_built(shards or "", folder / "pictures", complete)),
             out,
             types=kind or TYPES,
             limit=limit,

@@ -244,12 +244,23 @@ def region_dialogue(scene: Scene, item: Object, draw: Draw) -> list[Turn]:
     ]
     near = _neighbours(scene.picture, item)
     facts += [draw.turn("near", near=words.listed(near))] if near else []
+    facts += _stated(scene.picture, item, draw)
     count = scene.counts.get(item.label)
     if count is not None:
         kind = "only" if count == 1 else "not_only"
         facts.append(draw.turn(kind, **names | _count_slots(item.label, count)))
     turns += draw.take(facts, len(facts))
     return [*turns, draw.turn("short_marked", label=words.singular(item.label))]
+
+
+def _stated(picture: Picture, item: Object, draw: Draw) -> list[Turn]:
+    """A relation that people tell of the object, where they tell any."""
+    labels = {other.id: other.label for other in picture.objects}
+    told = [(how, labels[other]) for one, how, other in picture.relations if one == item.id]
+    return [
+        draw.turn("stated", other=words.singular(other), told=how, singular=words.singular(item.label))
+        for how, other in draw.take(told, 1)
+    ]
 
 
 def _neighbours(picture: Picture, item: Object) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-VERSION = 1
+VERSION = 2
 
 T = TypeVar("T")
 
@@ -218,6 +218,13 @@ TEMPLATES = {
     "near": Template(
         ("What is close to the marked object?", "Which other objects are near the red rectangle?"),
         ("Close to it one can see {near}.",),
+    ),
+    "stated": Template(
+        (
+            "How does the marked object relate to the {other}?",
+            "What can be said of the marked object and the {other}?",
+        ),
+        ("The {singular} {told} the {other}.",),
     ),
     "only": Template(
         ("Is it the only {singular} in the picture?",),

@@ -51,7 +51,8 @@ class Object:
 @dataclass(frozen=True)
 class Picture:
     """One picture. ``crowds``: labels that a crowd box marks (present, not countable); ``faulty``: labels with a box
-    that could not be used, of which nothing is claimed."""
+    that could not be used, or whose instances are not all annotated, of which nothing is counted or denied;
+    ``relations``: (id of an object, "is on", id of another), as people say them."""
 
     id: int
     path: Path
@@ -61,6 +62,7 @@ class Picture:
     objects: tuple[Object, ...] = ()
     crowds: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
+    relations: tuple[tuple[int, str, int], ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

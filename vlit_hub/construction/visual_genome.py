@@ -1,0 +1,113 @@
+"""Collect from Visual Genome's own files: objects with boxes, and what people say of two of them (arXiv 1602.07332)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from vlit_hub.curation.collect import CollectError, Collection, Object, Picture, clip
+from vlit_hub.formats.readers import read_json
+from vlit_hub.media import UnreadableMedia, image_size
+
+FOLDERS = ("VG_100K", "VG_100K_2", "images")
+LEADING = frozenset(
+    "on in under near behind above over by at beside next inside below between across against along around with".split()
+)
+"""First words of a predicate that "is" goes before; participles in -ing too."""
+
+
+def collect_vg(folder: str | Path) -> Collection:
+    """``objects.json`` and, where it is there, ``relationships.json`` beside the pictures (FOLDERS).
+
+    The list of labels is open and not every thing is annotated: nothing is counted or called absent. Raises
+    CollectError without objects.json or any picture. Left out and counted in ``issues``: records that are no objects,
+    pictures missing or unreadable, things without a name or with a box outside, relations of unknown things or whose
+    predicate cannot be put into a sentence.
+    """
+    root, issues = Path(folder), Counter[str]()
+    if not (root / "objects.json").is_file():
+        raise CollectError(
+            f"{root}: no objects.json of Visual Genome here; beside it {', '.join(FOLDERS)}/ and pictures"
+        )
+    related: dict[Any, list[Any]] = defaultdict(list)
+    if (root / "relationships.json").is_file():
+        for record in _records(root / "relationships.json", issues):
+            related[record.get("image_id")] += _list(record, "relationships")
+    pictures = [
+        picture
+        for record in _records(root / "objects.json", issues)
+        if (picture := _picture(root, record, related.get(record.get("image_id"), []), issues))
+    ]
+    if not pictures:
+        raise CollectError(f"{root}: no picture of objects.json is here; {dict(+issues)}")
+    counted = {reason: issues[reason] for reason in sorted(issues) if issues[reason]}
+    return Collection(tuple(sorted(pictures, key=lambda one: one.id)), (), counted, "Visual Genome")
+
+
+def predicate(text: Any) -> str:
+    """What stands between subject and object in a sentence: "is on", "has"; "" where that is not sure."""
+    words = str(text or "").lower().split()
+    if not words:
+        return ""
+    if words[0] == "have":
+        words[0] = "has"
+    if words[0] in LEADING or (words[0].endswith("ing") and len(words[0]) > 4):
+        return " ".join(["is", *words])
+    return " ".join(words) if words[0] in ("is", "has") and words[-1] != "is" else ""
+
+
+def _records(path: Path, issues: Counter[str]) -> Iterator[Mapping[str, Any]]:
+    for _, row in read_json(path):
+        if isinstance(row, Mapping):
+            yield row
+        else:
+            issues["record that is no object"] += 1
+
+
+def _list(record: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    value = record.get(key)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _picture(root: Path, record: Mapping[str, Any], related: list[Any], issues: Counter[str]) -> Picture | None:
+    number = record.get("image_id")
+    paths = [path for name in FOLDERS if (path := root / name / f"{number}.jpg").is_file()]
+    if not isinstance(number, int) or not paths:
+        issues["picture missing"] += 1
+        return None
+    try:
+        width, height = image_size(str(paths[0]))
+    except UnreadableMedia:
+        issues["picture unreadable"] += 1
+        return None
+    objects: dict[int, Object] = {}
+    for item in _list(record, "objects"):
+        names = item.get("names")
+        label = " ".join(str(names[0]).lower().split()) if isinstance(names, list) and names else ""
+        box = clip([item.get(key) for key in "xywh"], width, height)
+        if not label or box is None or not isinstance(item.get("object_id"), int):
+            issues["thing without a name, or with a box outside the picture"] += 1
+            continue
+        objects[item["object_id"]] = Object(item["object_id"], label, box)
+    return Picture(
+        number, paths[0], width, height, (), tuple(objects.values()),
+        faulty=frozenset(item.label for item in objects.values()),
+        relations=tuple(dict.fromkeys(_relations(related, objects, issues))),
+    )  # fmt: skip
+
+
+def _relations(
+    related: list[Any], objects: Mapping[int, Object], issues: Counter[str]
+) -> Iterator[tuple[int, str, int]]:
+    for item in related:
+        ends = [
+            end.get("object_id") if isinstance(end := item.get(key), dict) else None for key in ("subject", "object")
+        ]
+        said = predicate(item.get("predicate"))
+        if not said or ends[0] not in objects or ends[1] not in objects or ends[0] == ends[1]:
+            issues["relation of unknown things, or not to be put into a sentence"] += 1
+            continue
+        assert isinstance(ends[0], int) and isinstance(ends[1], int)
+        yield ends[0], said, ends[1]
