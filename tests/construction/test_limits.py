@@ -82,3 +82,28 @@ def test_rate_and_price_on_the_command_line(coco, tmp_path):
     assert (cost["sent"], cost["answered"], cost["prompt"], cost["completion"]) == (6, 6, 600, 120)
     assert cost["price"] == pytest.approx((600 * 2 + 120 * 10) / 1e6)
     assert times[-1] - begun >= 5 * 60 / 1200
+
+
+def test_a_judge_that_never_agrees_stays_within_the_budget(coco, tmp_path):
+    """It may refuse for ever: each dialogue is asked for again with its reason, until attempts or tokens run out."""
+    low = json.dumps({"rating": 1, "reason": "useless"})
+
+    def script(number, payload):
+        most = sum(len(m["content"].encode()) for m in payload["messages"]) + payload["max_tokens"]
+        usage = {"prompt_tokens": most, "completion_tokens": 0, "total_tokens": most}
+        return {"text": low if payload["model"] == "j" else ONE_DOG, "usage": usage}
+
+    limits = Limits(budget=40_000, concurrency=2)
+    with Scripted(script) as server:
+        report, found, rows = run(coco, tmp_path, server, limits, judge="j", attempts=1_000, max_tokens=100)
+    asked_again = [
+        p["messages"][-1]["content"] for p in server.payloads if p["model"] == "m" and len(p["messages"]) > 2
+    ]
+    assert report.records == {"global": 0} and found["quarantined"] == {"token budget reached": 6} and len(rows) == 6
+    assert 30_000 < found["cost"]["prompt"] <= 40_000
+    assert len(asked_again) > 6 and all("rated 1 of 5: useless" in text for text in asked_again)
+
+    with Scripted(script) as server:
+        found = run(coco, tmp_path / "few", server, judge="j", attempts=3)[1]
+        models = [payload["model"] for payload in server.payloads]
+    assert found["quarantined"] == {"judge": 6} and models.count("m") == 18
