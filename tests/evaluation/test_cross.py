@@ -167,7 +167,7 @@ def test_the_real_thing_killed_once_and_resumed(root):
     model.save_pretrained(root / "start")
     VLITProcessor(native).save_pretrained(root / "start")
     candidates = {name: RECIPE["candidates"][name] for name in ("none", "reds", "both")}
-    load(root, seeds=[0], candidates=candidates)
+    load(root, seeds=[0], candidates=candidates, train=RECIPE["train"] | {"logging_steps": 1})
     command = [sys.executable, "-c", "from vlit_hub.cli import main; main()", "cross-eval", str(root / "recipe.yaml")]
     command += ["--root", str(root), "--json"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
@@ -182,10 +182,14 @@ def test_the_real_thing_killed_once_and_resumed(root):
     first.communicate()
     done = {path: path.stat().st_mtime_ns for path in cells.rglob("result.json")}
     assert done
-    second = subprocess.run(command, capture_output=True, text=True, env=environment)
+    pages = root / "docs" / "ROOMS.md"
+    second = subprocess.run([*command, "--docs", str(pages)], capture_output=True, text=True, env=environment)
     assert second.returncode == 0, second.stderr
     found = json.loads(second.stdout)
     assert (found["cells"], found["ran"]) == (5, 5 - len(done))
     assert all(path.stat().st_mtime_ns == at for path, at in done.items())
     assert {(f["candidate"], f["n"]) for f in found["figures"]} == {("none", 12), ("reds", 12), ("both", 12)}
-    assert (root / "results" / "index.html").is_file()
+    beside = [pages.with_suffix(".html"), pages.with_name("ROOMS_ATTRIBUTION.html")]
+    for page in (root / "results" / "index.html", root / "results" / "attribution.html", *beside):
+        assert "<td>reds" in page.read_text() and "none logged" not in page.read_text()
+    assert all(f"({page.name})" in pages.read_text() for page in beside)

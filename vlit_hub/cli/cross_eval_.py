@@ -39,7 +39,7 @@ def command(
     write_page(results, folder / PAGE, recipe.stem)
     write_attribution(results, folder / ATTRIBUTION, recipe.stem)
     if docs:
-        again = f"vlit cross-eval {recipe} --docs {docs}"
+        again = f"vlit cross-eval {recipe}{f' --root {Path(root).name}' if root else ''} --docs {docs}"
         pages = {
             "heat map": write_page(results, docs.with_suffix(".html"), recipe.stem).name,
             "training loss beside the changes": write_attribution(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
@@ -13,21 +14,25 @@ from vlit_hub.evaluation.cross.results import ALL, Cost, Figure, Point, Results
 
 WIDTH, HEIGHT, ROW = 260, 90, 20
 """Pixels: a loss curve; a row of changes."""
+LEAST = 1e-6
+"""Nats; a loss below it is drawn as it."""
 INKS = ("#1f6feb", "#c4561e", "#258a58", "#8a3ab9", "#b8860b", "#555")
 
 
 def write_attribution(results: Results, path: Path, title: str) -> Path:
-    """The page, self-contained; candidates that are not tuned, and dimensions without questions, are left out."""
+    """The page, self-contained; candidates that are not tuned are left out."""
     environment = jinja2.Environment(loader=jinja2.PackageLoader("vlit_hub.evaluation", "cross"), autoescape=True)
-    tuned = [cost for cost in results.costs if cost.curves]
-    loss = max((point[1] for cost in tuned for curve in cost.curves.values() for point in curve), default=1.0)
+    tuned = [cost for cost in results.costs if cost.steps]
+    losses = [point[1] for cost in tuned for curve in cost.curves.values() for point in curve] or [1.0]
+    span = min(losses), max(losses)
     text = environment.get_template("attribution.html.jinja").render(
         title=title,
         verdict=verdict(results),
         untuned=results.untuned,
         seeds=results.seeds,
         interval=results.interval,
-        rows=[(cost, _curves(cost.curves, loss), _ends(cost), _changes(_of(results, cost))) for cost in tuned],
+        span=span,
+        rows=[(cost, _curves(cost.curves, span), _ends(cost), _changes(_of(results, cost))) for cost in tuned],
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
@@ -45,12 +50,18 @@ def _ends(cost: Cost) -> list[tuple[str, str, float, float]]:
     ]
 
 
-def _curves(curves: Mapping[str, Sequence[Point]], top: float) -> str:
-    """Loss over steps, a line per dataset, all candidates on one scale from 0 to ``top`` nats."""
-    last = max(point[0] for curve in curves.values() for point in curve)
+def _curves(curves: Mapping[str, Sequence[Point]], span: tuple[float, float]) -> str:
+    """Loss over steps, a line per dataset, on one logarithmic scale over ``span`` (least and greatest of all)."""
+    last = max((point[0] for curve in curves.values() for point in curve), default=1)
+    low, high = (math.log(max(loss, LEAST)) for loss in span)
     lines = []
+
+    def at(step: int, loss: float) -> str:
+        up = (math.log(max(loss, LEAST)) - low) / ((high - low) or 1.0)
+        return f"{WIDTH * step / last:.1f},{HEIGHT * (1 - up):.1f}"
+
     for i, (name, curve) in enumerate(curves.items()):
-        points = " ".join(f"{WIDTH * step / last:.1f},{HEIGHT * (1 - loss / top):.1f}" for step, loss in curve)
+        points = " ".join(at(*point) for point in curve)
         lines.append(
             f'<polyline points="{points}" fill="none" stroke="{INKS[i % len(INKS)]}" stroke-width="1.5">'
             f"<title>{escape(name)}</title></polyline>"
