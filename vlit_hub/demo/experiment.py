@@ -239,7 +239,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m vlit_hub.demo.experiment")
     parser.add_argument("out", type=Path)
     parser.add_argument("--scenes", type=int, default=6000, help="of captions, and of dialogues")
-    parser.add_argument("--test", type=int, default=300, help="scenes of test questions")
+    parser.add_argument("--test", type=int, default=400, help="scenes of test questions")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--encoder-steps", type=int, default=400)
     given = parser.parse_args()
