@@ -49,4 +49,7 @@ def build(
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
     )
     torch.manual_seed(seed)
-    return InstructBlipForConditionalGeneration(config).eval(), processor
+    model = InstructBlipForConditionalGeneration(config).eval()
+    # transformers begins them at zero, where LayerNorm multiplies gradients by a million; a released model's are not.
+    torch.nn.init.normal_(model.query_tokens, std=0.02)
+    return model, processor
