@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.common import markdown
 
-MODULES = ("normalising", "writing", "order", "streaming", "curation", "publishing", "training")
+MODULES = ("normalising", "writing", "order", "streaming", "curation", "publishing", "training", "evaluation")
 
 
 def run_all() -> bool:

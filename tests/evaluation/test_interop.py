@@ -48,7 +48,7 @@ def test_lmms_evals_form():
 def test_the_command_knows_our_names_only():
     assert set(LMMS_MODELS) <= set(FAMILIES) and set(LMMS_TASKS) <= set(names())
     assert lmms_command("llava", "a b", "pope") == (
-        "python -m lmms_eval --model llava_hf --model_args 'pretrained=a b' --tasks pope --batch_size 1"
+        "python -m lmms_eval --model llava_hf --model_args 'pretrained=a b,device_map=auto' --tasks pope --batch_size 1"
     )
     assert lmms_command("kosmos2", "x", "pope") == lmms_command("llava", "x", "rooms") == ""
 

@@ -112,8 +112,13 @@ def lmms_results(report: Mapping[str, Any], task: str, model: str = "") -> dict[
 
 
 def lmms_command(family: str, folder: str, dataset: str) -> str:
-    """The line that scores a tuned model's folder by lmms-eval's task for the same benchmark; "" where it has none."""
+    """The line that scores a tuned model's folder by lmms-eval's task for the same benchmark; "" where it has none.
+
+    Run with lmms-eval 0.7.3, whose ``llava_hf`` asks transformers 5 for the device map "" unless one is given. Without
+    a GPU it needs ``--device cpu`` too.
+    """
     if family not in LMMS_MODELS or dataset not in LMMS_TASKS:
         return ""
-    parts = ["python", "-m", "lmms_eval", "--model", LMMS_MODELS[family], "--model_args", f"pretrained={folder}"]
+    given = f"pretrained={folder}" + (",device_map=auto" if family == "llava" else "")
+    parts = ["python", "-m", "lmms_eval", "--model", LMMS_MODELS[family], "--model_args", given]
     return shlex.join([*parts, "--tasks", LMMS_TASKS[dataset], "--batch_size", "1"])
