@@ -550,8 +550,9 @@ def _check(sample: Sample, text: bytes) -> None:
                 _check_order(part, counts, seen)
     for r, region in enumerate(sample.regions):
         _check_region(sample, region, f"regions[{r}]")
+    lengths = [sum([len(part.text) for part in message.content]) for message in sample.messages]
     for s, span in enumerate(sample.spans):
-        _check_span(sample, span, f"spans[{s}]")
+        _check_span(sample, span, lengths, f"spans[{s}]")
     if not -1 <= sample.correct < len(sample.choices):
         raise SchemaError("correct", f"{sample.correct} is no index into {len(sample.choices)} choices (-1 for none)")
 
@@ -634,10 +635,11 @@ def _check_region(sample: Sample, region: Region, where: str) -> None:
         raise SchemaError(f"{where}.start", "an interval has start <= end in seconds")
 
 
-def _check_span(sample: Sample, span: Span, where: str) -> None:
-    if not 0 <= span.message < len(sample.messages):
+def _check_span(sample: Sample, span: Span, lengths: Sequence[int], where: str) -> None:
+    """``lengths``: code points of each message."""
+    if not 0 <= span.message < len(lengths):
         raise SchemaError(f"{where}.message", f"{span.message} is no index into messages")
-    length = sum(len(part.text) for part in sample.messages[span.message].content)
+    length = lengths[span.message]
     if (span.start, span.end) != (-1, -1) and not 0 <= span.start <= span.end <= length:
         raise SchemaError(where, f"{span.start}..{span.end} does not lie in the message's {length} code points")
     if any(not 0 <= region < len(sample.regions) for region in span.regions):
