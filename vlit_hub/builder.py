@@ -34,7 +34,7 @@ BATCH = 2000
 """Records per Arrow table, at most."""
 BATCH_BYTES = 32 << 20
 """Bytes of media and text per Arrow table, about."""
-PART = 4 << 20
+PART = 1 << 20
 """Bytes of a file that make one part for the workers of ``num_proc``."""
 MAX_PARTS = 64
 STREAMED_PARTS = 4
