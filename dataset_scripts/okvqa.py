@@ -17,7 +17,7 @@ SPEC = DatasetSpec(
     arxiv="1906.00067",
     year=2019,
     homepage="https://okvqa.allenai.org",
-    licence_stated="none stated in the paper or by the copies HuggingFaceM4/OK-VQA and lmms-lab/OK-VQA",
+    licence_stated="none found in the abstract or the listings of its copies on the Hub; its site could not be read",
     terms=("COCO/Flickr terms (pictures)",),
     files=tuple(
         entry
