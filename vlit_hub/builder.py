@@ -20,6 +20,7 @@ from vlit_hub.archives import cache_folder
 from vlit_hub.download import download
 from vlit_hub.download_http import DownloadError
 from vlit_hub.fingerprint import code_fingerprint, input_fingerprint
+from vlit_hub.formats.parquet import rows_of
 from vlit_hub.formats.window import Window
 from vlit_hub.release import Outcome, Release, paused_collector
 from vlit_hub.schema import Sample, arrow_schema, bare, blobs_of, hints, to_arrow
@@ -34,8 +35,10 @@ BATCH = 2000
 """Records per Arrow table, at most."""
 BATCH_BYTES = 32 << 20
 """Bytes of media and text per Arrow table, about."""
-PART = 1 << 20
-"""Bytes of a file that make one part for the workers of ``num_proc``."""
+PART = 1 << 18
+"""Bytes of a file that make one part for the workers of ``num_proc``: of a few parts one worker gets most."""
+PART_ROWS = 2000
+"""Rows of a parquet file that do, however few bytes they were pressed into."""
 MAX_PARTS = 64
 STREAMED_PARTS = 4
 """Parts of a file when streaming, where each is read by itself and so passes over what lies before it."""
@@ -117,7 +120,7 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
             parts = [
                 (number, window)
                 for number, (_, path) in enumerate(entries)
-                for window in Window.shares(min(max(path.stat().st_size // PART, 1), most))
+                for window in Window.shares(min(_parts(path), most))
             ]
             generators.append(datasets.SplitGenerator(name=split, gen_kwargs={"split": split, "parts": parts}))
         return generators
@@ -143,6 +146,12 @@ class VLITBuilder(datasets.ArrowBasedBuilder):
                     " lists each.", self.config.dataset, faults.total(), file.name, reasons,
                     self.config.dataset, release.raw,
                 )  # fmt: skip
+
+
+def _parts(path: Path) -> int:
+    """How many parts the workers can share a file in."""
+    rows = rows_of(path) if path.suffix == ".parquet" else 0
+    return max(path.stat().st_size // PART, rows // PART_ROWS, 1)
 
 
 def _joined(parts: list[tuple[int, Window]]) -> list[tuple[int, Window]]:

@@ -135,3 +135,12 @@ def test_two_workers_share_one_file_and_give_the_same_samples_in_order(tmp_path:
     assert [one[c] for c in columns] == [two[c] for c in columns]
     assert [row["id"] for row in streamed] == one["id"]
     assert len(two.cache_files) == 2
+
+
+def test_a_parquet_file_pressed_into_few_bytes_is_shared_by_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pyarrow.table({"a": ["same"] * (5 * builder.PART_ROWS)}), path)
+    assert path.stat().st_size < builder.PART
+    assert builder._parts(path) == 5
+    path.write_bytes(b"no parquet")
+    assert builder._parts(path) == 1

@@ -35,6 +35,10 @@ def read_parquet(
                     number = last + 1
                     continue
                 for batch in file.iter_batches(BATCH, row_groups=[group], use_threads=False):
+                    last = number + len(batch) - 1
+                    if window.before(last, last / total):
+                        number = last + 1
+                        continue
                     for record in batch.to_pylist():
                         if window.behind(number, number / total):
                             return
@@ -44,6 +48,17 @@ def read_parquet(
     except (pyarrow.ArrowException, OSError) as error:
         if not window.before(number, number / total):
             yield number, BadRecord("file", f"broken parquet after row {number}: {error}"[:300])
+
+
+def rows_of(path: Path) -> int:
+    """How many rows a parquet file says it has; 0 of one that cannot be read, whose fault its reader tells."""
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return int(pyarrow.parquet.read_metadata(path).num_rows)
+    except (pyarrow.ArrowException, OSError):
+        return 0
 
 
 def refuse_pickle(
