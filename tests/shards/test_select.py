@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from msgspec.structs import replace
 
 from tests.shards.make import sample, write
-from vlit_hub.schema import Message, Part
+from vlit_hub.schema import Blob, Media, Message, Part
 from vlit_hub.shards import Blend, Filter, FilterError, Index, Plan, ShardError, Shards, Source, write_measure
 from vlit_hub.shards.bitmap import Bitmap
 
@@ -65,6 +65,41 @@ def test_filters_choose(index, filters, expected):
     assert sum(sum(reasons.values()) for reasons in plan.left_out.values()) == 10 - len(expected)
 
 
+SIZES = [[], [(640, 480)], [(640, 480), (100, 50)], [(None, None)], [(50_000, 50_000)], [(480, 640)]]
+
+
+@pytest.fixture(scope="module")
+def sized(tmp_path_factory):
+    """Rows with pictures of SIZES as their media say, each with a video without one."""
+    samples = []
+    for number, sizes in enumerate(SIZES):
+        made = sample(number, len(sizes))
+        media = [replace(medium, width=w, height=h) for medium, (w, h) in zip(made.media, sizes, strict=True)]
+        film = Media("video", 0, ref="film.mp4")
+        samples.append(replace(made, videos=[Blob(bytes=b"film")], media=[*media, film]))
+    return Index(write(tmp_path_factory.mktemp("sized"), samples))
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (["width >= 480"], [0, 1, 4, 5]),
+        (["height > 50"], [0, 1, 4, 5]),
+        (["height <= 480"], [0, 1, 2]),
+        (["width > 100", "height < 640"], [0, 1]),
+        (["pixels == 307200"], [0, 1, 5]),
+        (["pixels > 2147483648"], [0, 4]),
+        (["width in [640, 100]"], [0, 1, 2]),
+        (["width not in [640]"], [0, 4, 5]),
+        (["width >= 1", "media > 1"], [1, 2, 4, 5]),
+    ],
+)
+def test_all_pictures_of_a_sample_pass_a_filter_by_size(sized, filters, expected):
+    plan = Plan(sized, filters=filters)
+    assert rows(plan) == expected
+    assert sum(plan.left_out["demo"].values()) == len(SIZES) - len(expected)
+
+
 def test_what_a_filter_leaves_out_is_counted_under_its_text(index):
     assert Plan(index, filters=["turns<=4", "dataset==odd"]).left_out == {
         "even": {"turns<=4": 2, "dataset==odd": 3},
@@ -77,7 +112,8 @@ def test_what_a_filter_leaves_out_is_counted_under_its_text(index):
     [
         ("turns", "write COLUMN OP VALUE with one of <=, >=, ==, !=, <, >, in, not in, as in turns<=10"),
         ("turns <= [1, 2]", "turns is a number"),
-        ("width > 3", "no column 'width'; there are: turns, chars, media"),
+        ("depth > 3", "no column 'depth'; there are: turns, chars, media"),
+        ("width > wide", "width is a number"),
         ("tokens<5", "tokens is known once the shards are measured"),
         ("dataset < odd", "dataset is a word; compare it with ==, !=, in, not in"),
         ("turns == many", "turns is a number"),

@@ -14,6 +14,12 @@ from vlit_hub.shards.index import TABLES
 
 NUMBERS = ("turns", "chars", "media", "missing", "unresolved")
 """Columns of the index that a filter may compare."""
+PICTURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "width": lambda media: media["width"],
+    "height": lambda media: media["height"],
+    "pixels": lambda media: media["width"].astype(np.int64) * media["height"],
+}
+"""Name in a filter -> of media rows. All pictures of a sample must pass, which one of unknown size never does."""
 MEASURED = {"tokens": "length", "image_tokens": "image_tokens", "supervised_tokens": "supervised"}
 """Name in a filter -> measured column."""
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -63,7 +69,7 @@ class Filter:
         whether they hold words."""
         if self.column in MEASURED and not measured:
             raise FilterError(f"filter {self}: {self.column} is known once the shards are measured; give a measure")
-        known = (*NUMBERS, *MEASURED, *TABLES, *side)
+        known = (*NUMBERS, *PICTURES, *MEASURED, *TABLES, *side)
         if self.column not in known:
             raise FilterError(f"filter {self}: no column {self.column!r}; there are: {', '.join(known)}")
         values = self.value if isinstance(self.value, tuple) else (self.value,)
