@@ -1,8 +1,10 @@
 """``python -m tests.construction.show_control``: the control's verdicts on GPT-4's answers about COCO pictures, beside
-its verdicts on what our templates write from the same captions and boxes, and ten claims of GPT-4 that it refuses."""
+those on what our templates write from the same captions and boxes, and on people's captions held against the boxes
+alone; every claim that it refuses is shown."""
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from vlit_hub.construction.control import Claims, checked, faults
@@ -53,10 +55,19 @@ def ours(found):
                 yield picture.id, kind, turn
 
 
-def verdict(found, said):
+def people(found):
+    """(picture, kind, turn) of the captions, which people wrote without the boxes."""
+    for picture in found.pictures:
+        for caption in picture.captions:
+            yield picture.id, "caption", Turn("", caption)
+
+
+def verdict(found, said, captions=True):
     """(claims, answers with a wrong claim, answers, disagreements) over the turns about pictures that are known."""
     labels = frozenset(found.labels)
     known = {picture.id: of_picture(picture, labels) for picture in found.pictures}
+    if not captions:
+        known = {number: replace(annotation, captions=()) for number, annotation in known.items()}
     claims, answers, refused, shown, seen = Claims(), Counter(), Counter(), [], set()
     for picture, kind, turn in said:
         if picture not in known or (picture, turn) in seen:
@@ -73,14 +84,14 @@ def verdict(found, said):
 
 def main():
     found = collection()
-    for who, said in (("GPT-4", gpt4()), ("templates", ours(found))):
-        claims, answers, refused, shown = verdict(found, said)
+    for who, said in (("GPT-4", gpt4()), ("templates", ours(found)), ("people", people(found))):
+        claims, answers, refused, shown = verdict(found, said, captions=who != "people")
         print(f"{who}: {sum(answers.values())} answers, claims {claims.to_dict()}")
         for kind in sorted(answers):
             print(f"  {kind}: {refused[kind]} of {answers[kind]} answers refused")
-        for picture, turn, wrong, known in shown[:10]:
+        for picture, turn, wrong, known in shown:
             print(f"\n  {picture}: {turn.question}\n    {turn.answer[:500]}\n    -> {'; '.join(wrong)}")
-            print(f"    annotated: {dict(known.counts)}; first caption: {known.captions[0]}")
+            print(f"    annotated: {dict(known.counts)}; first caption: {known.captions[:1]}")
         print()
 
 

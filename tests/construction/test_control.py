@@ -12,5 +12,10 @@ def test_released_answers_and_ours():
     theirs, answers, _, disagreements = show.verdict(found, show.gpt4())
     ours = show.verdict(found, show.ours(found))[0]
     assert len(found.pictures) == 80 and sum(answers.values()) > 100
-    assert len(disagreements) >= 10 and theirs.counts["right"] > 200
-    assert ours.counts["right"] > 1000 and ours.to_dict()["passing"] > 0.99 > theirs.to_dict()["passing"]
+    assert theirs.counts["right"] > 200
+    assert {(picture, *wrong) for picture, _, wrong, _ in disagreements} == {
+        (515716, f'"{said} x person" is wrong (7 annotated (7 person))') for said in (3, 6)
+    }  # read by hand: of the 111 answers these two disagree with the boxes
+    spoken, captions, *_ = show.verdict(found, show.people(found), captions=False)
+    assert captions["caption"] == 401 and spoken.counts["wrong"] < 0.02 * spoken.counts["right"]
+    assert ours.counts["right"] > 1000 and ours.to_dict()["passing"] > 0.999 > theirs.to_dict()["passing"]

@@ -51,6 +51,30 @@ CASES = [
     ("What is the cat doing?", "There is no cat; what it does show is a dog.", "no cat right, dog right"),
     ("Is it a dog?", "No, the red box marks a person, not a dog.", "person right"),
     ("Describe.", "Is there a cat? A dog sleeps.", "dog right"),
+    ("Describe.", "There are four people present near the wall.", "4 x person wrong"),
+    ("Describe.", "There are two people present near the wall.", "2 x person unknown"),
+]
+SENSES = [
+    ("A bird bath, a cup holder and bus lanes beside a bear statue.", ""),
+    ("The cat flap is open; an orange wall, orange and blue tiles, an orange, ripe and round.", "orange wrong"),
+    ("It has a very human quality, and each individual window is lit.", ""),
+    ("A baby elephant and its baby came by bus.", ""),
+    ("An elephant calf follows, taken from a bus; a toy car, a stuffed cat.", ""),
+    ("The cat sits, a bird flies off, a bus drives by.", "cat wrong, bird wrong, bus wrong"),
+    ("A cat asleep on a bus nearby, its cup broken.", "cat wrong, bus wrong, cup wrong"),
+    ('A sign that reads "bus and cat" says cats are not wanted.', ""),
+    ('A cup is titled "bird".', "cup wrong"),
+    ("Such feeders attract birds, cats and bears, and help a person to relax.", ""),
+    ("It is a good place for birds.", ""),
+    ("Cats are highly social animals, birds often come in flocks.", ""),
+    ("Cats are lying on the floor.", "cat wrong"),
+    ("The garden can support a cat, birds and a bear.", ""),
+    ("A cat can be seen; one can also see birds.", "cat wrong, bird wrong"),
+    ("There are no cats near the dog, and no bird on a bus.", "no cat right, no bird right"),
+    ("No cat holding a cup is visible.", "no cat right"),
+    ("No cats, birds or buses are in the picture.", "no cat right, no bird right, no bus right"),
+    ("The bench was empty without cats in front of the dog.", "no cat right"),
+    ("Three year old dogs play.", "dog right"),
 ]
 
 
@@ -58,6 +82,19 @@ CASES = [
 def test_verdicts(question, answer, expected):
     found = [f"{v.claim} {v.verdict}" for v in verdicts(question, answer, KNOWN)]
     assert found == (expected.split(", ") if expected else [])
+
+
+@pytest.mark.parametrize(("answer", "expected"), SENSES)
+def test_names_of_no_thing_in_the_picture(answer, expected):
+    assert ", ".join(f"{v.claim} {v.verdict}" for v in verdicts("Describe.", answer, KNOWN)) == expected
+
+
+def test_people_whom_a_question_supposes():
+    empty = Annotation({}, frozenset(), LABELS)
+    for question, wrong in (("What could the person of this room like?", 0), ("What does the person do?", 1)):
+        assert len(verdicts(question, "The person reads.", empty)) == wrong
+    (found,) = verdicts("What might the cat do?", "The cat sleeps.", empty)
+    assert found.verdict == "wrong"
 
 
 def test_what_a_caption_may_speak_of_is_not_called_absent():

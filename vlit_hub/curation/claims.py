@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from vlit_hub.curation.lexicon import COMPOUNDS, Lexicon, Name
+from vlit_hub.curation.lexicon import Lexicon, Name
+from vlit_hub.curation.mentions import TOKEN, Mention, mentions
+from vlit_hub.curation.scopes import OTHER_NOT, PICTURE, SEE, general, ground, of_kind, placed, scopes, supposed
 from vlit_hub.curation.words import NUMBERS
 
 KINDS = {
@@ -53,80 +55,24 @@ class Claim:
         return f"{'' if self.holds else 'no '}{what}{where}"
 
 
-@dataclass(frozen=True)
-class Mention:
-    """A name in a clause, at ``start`` .. ``stop``."""
-
-    name: Name
-    phrase: str
-    start: int
-    stop: int
-    lead: tuple[str, ...] = ()
-    """Up to LEAD words before it."""
-
-    @property
-    def before(self) -> str:
-        """The word before it."""
-        return self.lead[-1] if self.lead else ""
-
-
 _FIGURES = {word: number for number, word in enumerate(NUMBERS) if number} | {"zero": 0, "dozen": 12, "single": 1}
 _NUM = rf"(?:{'|'.join(sorted(_FIGURES, key=len, reverse=True))}|\d{{1,3}})"
-_PICTURE = r"(?:picture|image|photo|photograph|scene|frame|shot|view|snapshot)"
 _SENTENCE = re.compile(r"[.;!?\n]+(?=\s|$)")
 _CLAUSE = re.compile(
     r"\b(?:but|however|although|though|whereas|while|because|since|so that|yet)\b|"
     r"(?:,\s*|\band\s+)(?=(?:there (?:is|are|was|were)|there's|it (?:is|shows)|i (?:see|count|can|do)|what it does)\b)|"
     r"[,:](?=\s*(?:only|just|not|no|instead|rather)\b)"
 )
-_SEE = (
-    r"(?:see|find|spot|show|contain|include|have|feature|notice|detect|depict|make out|identify|observe|count|appear)"
-)
-_DENIED = re.compile(
-    r"\b(?:no(?! (?:one|longer|doubt|matter|way|idea|other than)\b)|zero|without|neither|nor|"
-    r"not (?:any|one|a single)|free of|devoid of|(?:absence|lack) of|lacks?|lacking|none of|"
-    rf"(?:do|does|did|can|could|would)(?:n['’]?t| ?not) (?:\w+ )?{_SEE}|cannot {_SEE}|unable to {_SEE}|"
-    r"there (?:is|are|was|were)(?:n['’]t| not)|fails? to show)\b",
-)
-_DENIED_BEFORE = re.compile(
-    r"\b(?:(?:is|are|was|were)(?:n['’]t| not)(?: \w+)? (?:in|present|visible|there|shown|seen|depicted|anywhere|here|"
-    r"part of|found|pictured|to be)|(?:cannot|can not|can['’]t) be (?:seen|found|spotted)|"
-    r"(?:is|are) (?:absent|missing|nowhere|not)\s*$|(?:is|are) (?:absent|missing|nowhere)|(?:do|does)(?:n['’]t| not) "
-    r"(?:appear|exist|occur))\b"
-)
-_END = re.compile(r"\b(?:only|except|instead|other than|besides|apart from|just)\b")
-_OTHER_NOT = re.compile(r"(?:n['’]t|\bnot(?! only| just))\b")
-_HEDGE = re.compile(
-    r"\b(?:may|might|could|would|should|possibly|perhaps|maybe|probably|likely|appears?|seems?|seemingly|if|"
-    r"like|such as|resembl\w+|imagine|for example|unlike|rather than|used (?:to|for)|designed|intended|suggest\w*|"
-    r"impl(?:y|ies)|typical\w*|usually|often|whether|looking for|wants?|reminiscent|shaped|known as|similar|"
-    r"than|ready for|waiting for|advert\w*|painting of|picture of|drawing of|logo)\b"
-)
 _PARTS = re.compile("[,:]")
-_TOKEN = re.compile(r"[a-z0-9]+(?:-[a-z]+)*")
 _NUMBER_OF = re.compile(r"\b(?:number|count|tally|total) of (?:the |all )?$")
 _FIGURE = re.compile(rf"\b({_NUM})\b")
 _COLON = re.compile(rf"\s*:\s*({_NUM})\b")
-LEAD = 5
-"""Words before a name that its number is looked for in."""
-_VERB_BEFORE = ("to", "they", "we")
-_DENYING = frozenset(
-    "no not nor neither none nowhere zero without cannot free devoid absence absent lack lacks lacking unable missing "
-    "fails fail t".split()
-)
-"""One of these words is in any clause that denies ("don't" is two)."""
-_HEDGING = frozenset(
-    "may might could would should possibly perhaps maybe probably likely appear appears seem seems seemingly if "
-    "like such resembles resembling resembled imagine for unlike rather used designed intended suggest suggests "
-    "suggesting implies imply typical typically usually often whether looking want wants reminiscent shaped known "
-    "similar than ready waiting advertisement advertising advertised adverts painting picture drawing logo".split()
-)
-"""One of these is in any clause that hedges."""
 _JOINING = frozenset(
     "but however although though whereas while because since so yet there it i what only just not no instead "
     "rather".split()
 )
 """One of these is in any sentence of several clauses."""
+_QUOTED = re.compile(r"(?<=[\w,:(]\s)[\"“](?:[^\"“”\n]{1,120})[\"”]")
 _PLAIN = frozenset("a an the his her its their this that my our your".split())
 _ALONE = frozenset("a an any no the of see single neither nor and or without".split())
 _APPROXIMATE = re.compile(
@@ -137,6 +83,10 @@ _ONE = re.compile(
     r"(?:\b(?:only|exactly|just|precisely|a|there is|there's|count|total of|shows|has|contains|see)\s+|^\W*)$"
 )
 _NEUTRAL = frozenset("visible distinct different separate individual whole total".split())
+_MEASURES = frozenset(
+    "year years month months week weeks inch inches foot feet story storey way star seat hour".split()
+)
+"""Of these there are so many, not of the thing behind: "five year old children"."""
 _FUNCTION = frozenset(
     "the a an of in on at by for with from to and or is are was were be been has have had that which who this these "
     "those it its there i you we they he she as into near next behind under over beside between each every some any "
@@ -149,13 +99,13 @@ _REST = re.compile(
     rf"\s*(?:$|[,:)]|and\b|or\b|(?:that |which )?(?:is|are|can be|to be)?(?:n't| not)?\s*(?:all )?(?:clearly )?"
     rf"(?:visible|present|shown|here|in total|total|altogether|overall|in all|seen|there|depicted|pictured|"
     r"in sight|in it|in view)\b|"
-    rf"(?:are |is |isn't |aren't )?(?:not )?(?:appear\w* )?(?:in|within|on|inside) (?:the|this) (?:\w+ )?{_PICTURE}\b)"
+    rf"(?:are |is |isn't |aren't )?(?:not )?(?:appear\w* )?(?:in|within|on|inside) (?:the|this) (?:\w+ )?{PICTURE}\b)"
 )
 _HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:of )?(?:the |all )?|\bwhat is the (?:count|total)\b")
 _ASKED = re.compile(
-    rf"^\W*(?:(?:is|are|was|were) there\b|(?:do|can|could) you {_SEE}\b|(?:does|do) (?:the|this) {_PICTURE} {_SEE}\b|"
+    rf"^\W*(?:(?:is|are|was|were) there\b|(?:do|can|could) you {SEE}\b|(?:does|do) (?:the|this) {PICTURE} {SEE}\b|"
     rf"would you say (?:that )?there (?:is|are)\b|"
-    rf"any\b|(?:is|are) (?=.*(?:visible|present|shown|to be seen|(?:in|within|on) (?:the|this) {_PICTURE})\W*$))(.*)",
+    rf"any\b|(?:is|are) (?=.*(?:visible|present|shown|to be seen|(?:in|within|on) (?:the|this) {PICTURE})\W*$))(.*)",
     re.DOTALL,
 )
 _YES = re.compile(r"\W*(?:yes|yeah|yep|yup|correct|indeed|true|right|certainly|absolutely|sure|of course|definitely)\b")
@@ -175,8 +125,11 @@ def claims(question: str, answer: str, lexicon: Lexicon) -> list[Claim]:
     found = [*_answered(asked, said, lexicon)]
     if found and found[0].kind == "value":
         return found
+    if '"' in said or "“" in said:
+        said = _QUOTED.sub('""', said)
+    implied = supposed(asked, lexicon)
     for clause in clauses(said[lead.end() :] if (lead := _LEAD.match(said)) else said):
-        found += _of_clause(clause, lexicon)
+        found += _of_clause(clause, lexicon, implied)
     known = {claim.name.labels for claim in found if claim.kind == "count" and not claim.asked}
     kept = [claim for claim in found if not (claim.asked and claim.kind == "count" and claim.name.labels in known)]
     return list({_key(claim): claim for claim in reversed(kept)}.values())[::-1]
@@ -198,55 +151,29 @@ def clauses(text: str) -> Iterator[str]:
 
 
 def _parts(sentence: str) -> Iterator[str]:
-    if _JOINING.isdisjoint(_TOKEN.findall(sentence)):
+    if _JOINING.isdisjoint(TOKEN.findall(sentence)):
         return iter((sentence,))
     return (part for part in _CLAUSE.split(sentence) if part and not part.isspace())
 
 
-def mentions(clause: str, lexicon: Lexicon) -> list[Mention]:
-    """The names in a clause, longest first, none inside another."""
-    words = _TOKEN.findall(clause)
-    if lexicon.firsts.keys().isdisjoint(words):
-        return []
-    tokens = list(_TOKEN.finditer(clause))
-    found, at, firsts = [], 0, lexicon.firsts
-    while at < len(words):
-        hit = lexicon.find(words[at : at + firsts[words[at]]]) if words[at] in firsts else None
-        if hit is None:
-            at += 1
-            continue
-        length, name, phrase = hit
-        stop = tokens[at + length - 1].end()
-        following = words[at + length] if at + length < len(words) else ""
-        if not _says_which(clause, stop, words[at + length - 1], following, phrase):
-            if not at or words[at - 1] not in _VERB_BEFORE:
-                found.append(Mention(name, phrase, tokens[at].start(), stop, tuple(words[max(0, at - LEAD) : at])))
-        at += length
-    return found
-
-
-def _says_which(clause: str, stop: int, last: str, following: str, phrase: str) -> bool:
-    """Whether a name only tells one thing of another: "bus stop", "orange shirt"."""
-    if following in COMPOUNDS and clause[stop : stop + 1] == " " and last in phrase:
-        return True
-    return phrase == "orange" and bool(following) and following not in _FUNCTION and clause[stop : stop + 1] != ","
-
-
-def _of_clause(clause: str, lexicon: Lexicon) -> Iterator[Claim]:
+def _of_clause(clause: str, lexicon: Lexicon, implied: frozenset[str] = frozenset()) -> Iterator[Claim]:
     named = mentions(clause, lexicon)
     if not named:
         return
-    denied, hedged = _scopes(clause)
+    denied, hedged = scopes(clause)
     for mention in named:
         at = mention.start
-        out = bool(denied) and any(start <= at < stop for start, stop in denied)
-        if not out and at >= hedged:
+        if stretches := [each for each in denied if each[0] <= at < each[1]]:
+            if not ground(clause, max(stretches), mention, named):
+                yield replace(_counted(clause, mention), holds=False)
+        elif of_kind(clause, mention):
+            hedged = at
+        elif at >= hedged or general(clause, mention, implied):
             continue
-        if not out and mention.before in _PLAIN:
+        elif mention.before in _PLAIN:
             yield Claim("exists", mention.phrase, mention.name)
-            continue
-        claim = _counted(clause, mention)
-        yield replace(claim, holds=False) if out else claim
+        else:
+            yield _counted(clause, mention)
     if "cent" in clause or "top" in clause or "bottom" in clause or "upper" in clause or "lower" in clause:
         yield from _placed(clause, bool(denied) or hedged < len(clause), lexicon)
 
@@ -259,27 +186,11 @@ def _placed(clause: str, unsure: bool, lexicon: Lexicon) -> Iterator[Claim]:
             yield Claim("place", here[0].phrase, here[0].name, place=_ninth(there[0]))
 
 
-def _scopes(clause: str) -> tuple[list[tuple[int, int]], int]:
-    """(stretches in which names are denied, place behind which they say nothing)."""
-    denied: list[tuple[int, int]] = []
-    hedged, words = len(clause), set(_TOKEN.findall(clause))
-    if not _DENYING.isdisjoint(words):
-        for match in _DENIED.finditer(clause):
-            end = _END.search(clause, match.end())
-            denied.append((match.start(), end.start() if end else len(clause)))
-        if before := _DENIED_BEFORE.search(clause):
-            denied.append((0, before.start()))
-        if other := _OTHER_NOT.search(clause):
-            hedged = other.start()
-    if not _HEDGING.isdisjoint(words) and (hedge := _HEDGE.search(clause, 0, hedged)):
-        hedged = hedge.start()
-    return denied, 0 if "or" in words or "either" in words else hedged
-
-
 def _counted(clause: str, mention: Mention) -> Claim:
     """The claim of one mention: a number where one stands before it, else that it is there."""
     before, rest = clause[: mention.start], clause[mention.stop :]
-    whole = _REST.match(rest) is not None
+    end = _REST.match(rest)
+    whole = end is not None and not (rest[: end.end()][-1:].isalpha() and placed(rest, end.end()))
     if mention.before in ("of", "the", "all") and _NUMBER_OF.search(before):
         if after := _FIGURE.search(rest):
             return Claim("count", mention.phrase, mention.name, number=_figure(after[1]))
@@ -292,7 +203,7 @@ def _counted(clause: str, mention: Mention) -> Claim:
         return Claim("exists", mention.phrase, mention.name, whole=whole and alone)
     lead, adjectives = before[: match.start(1)], match[3].split()
     single = match[1] in ("one", "1", "single") and (not _ONE.search(lead) or not (whole or lead.strip()))
-    vague = _APPROXIMATE.search(lead) or single
+    vague = _APPROXIMATE.search(lead) or single or not _MEASURES.isdisjoint(adjectives)
     if vague or any(word in _FUNCTION for word in adjectives) or re.search(r"[-–]\s*$", lead):
         return Claim("exists", mention.phrase, mention.name, whole=False)
     number = _figure(match[1]) * (2 if lead.endswith("two ") else 1)
@@ -349,7 +260,7 @@ def _yes_no(asked: str, verdict: bool, lexicon: Lexicon) -> Iterator[Claim]:
     text = asked.rstrip("?. ")
     named = mentions(text, lexicon)
     either = re.search(r"\bor\b", text) is not None
-    if not named or _OTHER_NOT.search(text) or (len(named) > 1 and (either if verdict else not either)):
+    if not named or OTHER_NOT.search(text) or (len(named) > 1 and (either if verdict else not either)):
         return
     for mention in named:
         claim = _counted(text, mention)

@@ -102,13 +102,7 @@ WIDER = {
     "utensil": "fork|knife|spoon",
 }
 """Word -> labels, any of which it may mean, as may things that have no label."""
-COMPOUNDS = frozenset(
-    "house stop station park track tracks seat door window driver food bed box stand lane ride rider ticket pole shop "
-    "store court field dock port cover lot paper top leg legs wheel tire shelf case dealership cushion cushions booth "
-    "keyboard case holder cream pot flowers show bridge jersey racing ring player game match team shirt suit dress "
-    "skin light lights juice pie slice slices sauce hair meat tag collar wheels rack racks basket pen stall".split()
-)
-"""After a label's word in the singular one of these is what is meant, the label only says which."""
+LIVING = frozenset({"person", *WIDER["animal"].split("|")})
 COLOURS = {
     "red": "crimson|scarlet",
     "green": "emerald|lime",

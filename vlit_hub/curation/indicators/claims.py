@@ -49,5 +49,6 @@ INDICATOR = Indicator(
         Column("other_picture", "flag", "the answers seem to speak of another picture", "low"),
     ),
     run,
+    version=2,
     annotated=True,
 )
