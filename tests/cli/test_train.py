@@ -67,6 +67,12 @@ def test_any_key_of_a_recipe_is_an_option(made):
     assert refused["error"].startswith("learning_rat: no such key; nearest: learning_rate")
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU takes bf16")
+def test_bf16_without_a_gpu_is_refused_with_the_key_to_set(made):
+    refused = json.loads(train(made, "--bf16", "--use_cpu=false", "--no-verify", code=1))
+    assert refused["error"].startswith("bf16: no GPU here takes it; --bf16 false")
+
+
 def test_one_rank_speaks(made, monkeypatch):
     monkeypatch.setenv("RANK", "1")
     assert train(made, "on_error=skip") == ""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import yaml
 from transformers import TrainingArguments
+from transformers.utils import is_torch_bf16_gpu_available, is_torch_xla_available
 
 from vlit_hub.shards import Shards
 from vlit_hub.shards.mixture import SUFFIXES, Mixture, load_mixture, packer_of
@@ -120,8 +121,11 @@ class TrainRecipe:
         return Lora(**self.lora)
 
     def arguments(self) -> TrainingArguments:
-        """The TrainingArguments of this process; raises ValueError where the batch sizes do not come out."""
+        """The TrainingArguments of this process; raises ValueError where the batch sizes do not come out, RecipeError
+        for bf16 without a device that takes it."""
         keys: dict[str, Any] = {**DEFAULTS, **self.training}
+        if keys.get("bf16") and not (keys.get("use_cpu") or is_torch_bf16_gpu_available() or is_torch_xla_available()):
+            raise RecipeError("bf16: no GPU here takes it; --bf16 false trains in float32 (--use_cpu true: in bf16)")
         keys |= {"output_dir": str(Path(self.out) / CHECKPOINTS), "seed": self.seed}
         world = TrainingArguments(**keys).world_size
         shape = ("per_device_train_batch_size", "gradient_accumulation_steps")
