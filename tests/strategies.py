@@ -1,4 +1,4 @@
-"""Hypothesis strategies of canonical Samples: every column in use, everything ``schema.validate`` accepts."""
+"""Hypothesis strategies of canonical Samples: every column in use, everything ``canonical.validate`` accepts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy, composite
 from PIL import Image
 
-from vlit_hub import schema
+from vlit_hub import canonical, schema
 from vlit_hub.schema import COLUMNS, Blob, Mask, Media, Message, Part, Region, Sample, Span
 
 INT32 = st.integers(-(2**31), 2**31 - 1)
@@ -94,7 +94,7 @@ def samples(draw: DrawFn, max_images: int = 4, missing: bool = True) -> Sample:
         meta=draw(JSON_TEXT),
         **{column: draw(_blobs(kind, counts[kind], missing)) for kind, column in COLUMNS.items()},
     )
-    schema.validate(sample)
+    canonical.validate(sample)
     return sample
 
 

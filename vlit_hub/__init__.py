@@ -7,10 +7,11 @@ two is imported first; ``transformers.AutoProcessor`` likewise knows the process
 import importlib
 
 from vlit_hub import load as _load
+from vlit_hub.canonical import validate
 from vlit_hub.chat import NotChat, to_chat
 from vlit_hub.hooks import after_import
 from vlit_hub.load import load_dataset
-from vlit_hub.schema import Sample, from_row, validate
+from vlit_hub.schema import Sample, from_row
 
 __version__ = "0.1.0"
 __all__ = ["NotChat", "Sample", "from_row", "load_dataset", "to_chat", "validate"]

@@ -15,7 +15,10 @@ from vlit_hub.release import Release
 from vlit_hub.schema import VERSION
 from vlit_hub.spec import DatasetSpec
 
-FILES = "schema spec archive_members archives media_roots media_finder media media_forms release builder".split()
+FILES = (
+    "schema", "canonical", "spec", "archive_members", "archives", "media_roots", "media_finder", "media", "media_forms",
+    "release", "builder",
+)  # fmt: skip
 
 
 def code_fingerprint(spec: DatasetSpec) -> str:

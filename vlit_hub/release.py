@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from vlit_hub.canonical import validated
 from vlit_hub.formats.readers import READERS, container_of
 from vlit_hub.formats.tables import Lookup
 from vlit_hub.formats.window import WHOLE, Window
@@ -32,7 +33,6 @@ from vlit_hub.schema import (
     Sample,
     SchemaError,
     blobs_of,
-    validated,
 )
 from vlit_hub.spec import BadRecord, Context, Converter, DatasetSpec, Files
 

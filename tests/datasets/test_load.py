@@ -51,7 +51,8 @@ plain = vlit_hub.load_dataset("llava-instruct-150k", data_dir=raw, split="train"
 assert [row["id"] for row in plain] == ids and plain.features == whole.features
 subset = load_dataset(name, "detail_23k", data_dir=raw)
 assert list(subset) == ["train"] and subset["train"]["task"] == ["description"]
-from vlit_hub.schema import from_row, validate
+from vlit_hub.canonical import validate
+from vlit_hub.schema import from_row
 for row in whole.cast_column("images", List(Image(decode=False))):
     validate(from_row(row))
 print(json.dumps(ids))

@@ -14,7 +14,7 @@ import pytest
 
 import vlit_hub
 from tests import rows
-from vlit_hub import registry, schema
+from vlit_hub import canonical, registry, schema
 from vlit_hub.audit import audit
 from vlit_hub.regions import DIALECTS, RenderError, parse, render, resolve
 from vlit_hub.release import Release, convert
@@ -70,7 +70,7 @@ def test_quarantined_rows_belong_to_what_is_expected(expected) -> None:
 def test_samples_are_canonical_and_tell_no_local_path(script: str, raw: Path, expected) -> None:
     spec = spec_of(script)
     for sample in all_samples(spec, raw, expected):
-        schema.validate(sample)
+        canonical.validate(sample)
         before = ["", *(m.role for m in sample.messages)]  # what follows a tool's answer continues its turn
         roles = [
             m.role

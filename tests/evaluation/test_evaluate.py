@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from tests.evaluation.rooms import COLOURS, colour_sample, picture, say, seen_colour
+from vlit_hub.canonical import validate
 from vlit_hub.chat import NotChat
 from vlit_hub.evaluation import evaluate_answers
 from vlit_hub.evaluation.controls import (
@@ -17,7 +18,7 @@ from vlit_hub.evaluation.controls import (
     with_pictures_of,
 )
 from vlit_hub.evaluation.questions import Unanswerable, asked_sample, question_of, references_of
-from vlit_hub.schema import Media, Sample, validate
+from vlit_hub.schema import Media, Sample
 
 NAMES = list(COLOURS)
 

@@ -10,8 +10,9 @@ import numpy as np
 import PIL.Image
 
 from tests.tiny import BUILDERS, MODULES, tiny
+from vlit_hub.canonical import validate
 from vlit_hub.processing import VLITProcessor
-from vlit_hub.schema import Blob, Media, Message, Part, Region, Sample, validate
+from vlit_hub.schema import Blob, Media, Message, Part, Region, Sample
 
 FAMILIES = tuple(name for name in BUILDERS if "TEMPLATE" in vars(MODULES[name]))
 UNTEMPLATED = tuple(name for name in BUILDERS if name not in FAMILIES)

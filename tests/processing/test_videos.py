@@ -14,11 +14,12 @@ from tests.datasets.test_video import number, numbered
 from tests.processing.samples import FAMILIES, SAMPLES, picture, processor, tiny
 from tests.processing.test_masking import supervised
 from tests.processing.test_packing import PACKING, pieces
+from vlit_hub.canonical import validate
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.processing import FAMILIES as TABLE
 from vlit_hub.processing import VLITCollator, VLITProcessor, measure
 from vlit_hub.processing.sharing import share_pictures
-from vlit_hub.schema import Blob, Media, Message, Part, Sample, validate
+from vlit_hub.schema import Blob, Media, Message, Part, Sample
 from vlit_hub.shards import Fetch, ShardWriter, Store
 
 NATIVE = ("qwen2_5_vl", "qwen3_vl", "llava_onevision", "internvl", "smolvlm")

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vlit_hub.schema import TASKS, Blob, Media, Message, Part, Region, Sample, Span, validate
+from vlit_hub.canonical import validate
+from vlit_hub.schema import TASKS, Blob, Media, Message, Part, Region, Sample, Span
 from vlit_hub.shards import ShardWriter
 
 NAME = "llava-instruct-150k"

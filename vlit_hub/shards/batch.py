@@ -80,7 +80,7 @@ class Batch:
         return len(self.samples)
 
     def add(self, sample: Sample, encoded: bytes | None = None) -> None:
-        """Add one canonical sample (``schema.validate``); ``encoded`` is its JSON without media, where it is known.
+        """Add one canonical sample (``canonical.validate``); ``encoded`` is its JSON without media, where it is known.
 
         Raises MediumError naming sample and medium where one cannot be read, is empty or too large for a tar; nothing
         of the sample is added then.

@@ -18,12 +18,13 @@ from typing import Any
 import msgspec
 
 from vlit_hub import registry
+from vlit_hub.canonical import validate
 from vlit_hub.formats.templates import draw
 from vlit_hub.media import image_size
 from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.media_finder import MediaFinder
 from vlit_hub.release import convert
-from vlit_hub.schema import COLUMNS, Blob, Media, Message, Part, Sample, SchemaError, from_json, hints, validate
+from vlit_hub.schema import COLUMNS, Blob, Media, Message, Part, Sample, SchemaError, from_json, hints
 from vlit_hub.shards.foreign_tar import MEDIA, Group, Member
 from vlit_hub.spec import BadRecord, Context, DatasetSpec
 

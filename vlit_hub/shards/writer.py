@@ -63,7 +63,7 @@ class ShardWriter:
         return self._placing.shards
 
     def write(self, sample: Sample, encoded: bytes | None = None) -> str:
-        """Add one canonical sample (``schema.validate``) and return its key.
+        """Add one canonical sample (``canonical.validate``) and return its key.
 
         ``encoded``: its JSON without media, where the caller has it already. Blobs hold bytes, or the path of a file
         that is read here. Raises MediumError naming sample and medium where one cannot be read or is empty; nothing
