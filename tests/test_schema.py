@@ -94,6 +94,7 @@ PLAIN = Sample(
         Message("assistant", [Part("region", "a dog", regions=[0]), Part(text=" it is")], train=False),
     ],
     regions=[Region(index=1, frame="pixel", box=[0.0, 0.25, 1.0, 0.25], label="dog", score=0.5)],
+    spans=[Span(1, "grounding", 0, 5, regions=[0]), Span(0, "rating", value="good")],
     choices=["a", "b"],
     correct=1,
     answers=["b"],

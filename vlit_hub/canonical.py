@@ -17,6 +17,7 @@ from vlit_hub.schema import (
     INSTRUCTION_TYPES,
     LANGUAGE,
     ROLES,
+    SPAN_KINDS,
     TASKS,
     Blob,
     Media,
@@ -52,8 +53,8 @@ def validated(samples: Sequence[Sample]) -> list[bytes]:
 
 _texts = attrgetter("task", "instruction_type", "ability", "language", "tools", "group", "id", "dataset", "subset",
                     "split", "meta")  # fmt: skip
-_lists = attrgetter("images", "messages", "regions", "choices", "answers", "media")
-_others = attrgetter("spans", "videos", "audios", "point_clouds")
+_lists = attrgetter("images", "messages", "regions", "spans", "choices", "answers", "media")
+_others = attrgetter("videos", "audios", "point_clouds")
 _STR, _LIST, _FLOAT = {str}, {list}, {float}
 _NO_MASK = Region().mask
 
@@ -61,10 +62,10 @@ _NO_MASK = Region().mask
 def _is_plain(sample: Sample) -> bool:
     """Whether a sample is surely canonical, types too: dialogues about pictures mostly are seen to be.
 
-    What it cannot tell (videos, spans, masks, anything wrong) is decoded from its JSON and checked step by step.
+    What it cannot tell (videos, masks, anything wrong) is decoded from its JSON and checked step by step.
     """
-    images, messages, regions, choices, answers, media = lists = _lists(sample)
-    if {*map(type, _texts(sample))} != _STR or {*map(type, lists)} != _LIST or _others(sample) != ([], [], [], []):
+    images, messages, regions, spans, choices, answers, media = lists = _lists(sample)
+    if {*map(type, _texts(sample))} != _STR or {*map(type, lists)} != _LIST or _others(sample) != ([], [], []):
         return False
     if choices or answers:
         if {*map(type, choices), *map(type, answers)} != _STR:
@@ -85,7 +86,9 @@ def _is_plain(sample: Sample) -> bool:
     for region in regions:
         if not _is_plain_box(region, len(images)):
             return False
-    return _are_plain(messages, len(images), len(regions))
+    return _are_plain(messages, len(images), len(regions)) and (
+        not spans or _are_plain_spans(spans, messages, len(regions))
+    )
 
 
 def _are_plain(messages: list[Message], pictures: int, regions: int) -> bool:
@@ -118,6 +121,31 @@ def _are_plain(messages: list[Message], pictures: int, regions: int) -> bool:
                     if type(region) is not int or not 0 <= region < regions:
                         return False
     return True
+
+
+def _are_plain_spans(spans: list[Span], messages: list[Message], regions: int) -> bool:
+    lengths = _lengths(messages)
+    for span in spans:
+        if type(span) is not Span or type(span.regions) is not list:
+            return False
+        message, start, end = span.message, span.start, span.end
+        if not (
+            type(message) is type(start) is type(end) is int
+            and type(span.value) is type(span.kind) is str
+            and span.kind in SPAN_KINDS
+            and 0 <= message < len(lengths)
+            and (0 <= start <= end <= lengths[message] or start == end == -1)
+        ):
+            return False
+        for region in span.regions:
+            if type(region) is not int or not 0 <= region < regions:
+                return False
+    return True
+
+
+def _lengths(messages: list[Message]) -> list[int]:
+    """Code points of each message."""
+    return [sum([len(part.text) for part in message.content]) for message in messages]
 
 
 def _is_plain_picture(media: Media, index: int) -> bool:
@@ -180,8 +208,9 @@ def _check(sample: Sample, text: bytes) -> None:
             if part.type in COLUMNS:
                 _check_order(part, counts, seen)
     for r, region in enumerate(sample.regions):
-        _check_region(sample, region, f"regions[{r}]")
-    lengths = [sum([len(part.text) for part in message.content]) for message in sample.messages]
+        if not _is_plain_box(region, counts["image"]):
+            _check_region(sample, region, f"regions[{r}]")
+    lengths = _lengths(sample.messages)
     for s, span in enumerate(sample.spans):
         _check_span(sample, span, lengths, f"spans[{s}]")
     if not -1 <= sample.correct < len(sample.choices):

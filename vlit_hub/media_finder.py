@@ -71,7 +71,6 @@ class MediaFinder:
         leaves = _leaves(ref)
         named: tuple[str, str] | None = None
         number: str | None = None
-        seen: set[tuple[Root, str]] = set()
         limit = MAX_PICTURE if type == "image" else MAX_STREAM
         relative: str | None
         for root, candidate, slot in self._places[type]:
@@ -87,9 +86,6 @@ class MediaFinder:
                 escaped |= relative is None
                 continue
             tried = True
-            if (root, relative) in seen:  # two candidates may come to the same
-                continue
-            seen.add((root, relative))
             if (found := root.find(relative, ref, limit)) is not None:
                 return found
         if escaped and not tried:

@@ -60,7 +60,7 @@ def question_answer(
         record = joined(record, ctx, *join)
     if keyed and ctx.key:
         record = {keyed: ctx.key, **record}
-    ref = reference(image, record, ctx, optional_image)
+    ref, used = _reference(image, record, ctx, optional_image)
     options = texts(record, choices) if choices else []
     said, answers, details = _answers(record, answer, words)
     index = _index(record, correct, len(options))
@@ -79,7 +79,6 @@ def question_answer(
     if said is not None:
         messages.append(Message("assistant", [Part(text=said)]))
     flags = {flag[1]: True} if flag and re.search(flag[0], ctx.file) else {}
-    used = _fitting(image, record)[1]
     kept = [key for key in meta_keys if key in record and key not in used]
     facts = {**details, **{key: record[key] for key in kept}, **flags}
     yield Sample(
@@ -130,16 +129,23 @@ def questions_answers(
             yield BadRecord(f"{items or questions}[{i}].{fault.field}".rstrip("."), fault.reason)
 
 
-def reference(templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: Context, optional: bool = False) -> str:
-    """The picture's name by the first template whose keys are there; '' where one is null and it is ``optional``."""
+def reference(templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: Context) -> str:
+    """The picture's name by the first template whose keys are there."""
+    return _reference(templates, record, ctx, optional=False)[0]
+
+
+def _reference(
+    templates: str | tuple[str, ...], record: Mapping[str, Any], ctx: Context, optional: bool
+) -> tuple[str, list[str]]:
+    """(name, keys it is made of); the name is '' where one of them is null and it is ``optional``."""
     template, keys = _fitting(templates, record)
     if optional and any(record.get(key) is None for key in keys if key != "key"):
-        return ""
+        return "", keys
     for key in keys:
         if key != "key" and record.get(key) in (None, ""):
             raise BadRecord(key, "absent" if key not in record else "empty")
     try:
-        return template.format(key=ctx.key, **{key: record[key] for key in keys if key != "key"})
+        return template.format(key=ctx.key, **{key: record[key] for key in keys if key != "key"}), keys
     except (ValueError, TypeError) as error:
         raise BadRecord(", ".join(keys), f"gives no picture name: {error}") from None
 
@@ -157,7 +163,10 @@ def _fitting(templates: str | tuple[str, ...], record: Mapping[str, Any]) -> tup
     found = _parsed(templates)
     if len(found) == 1:
         return found[0]
-    return next((item for item in found if all(key in record or key == "key" for key in item[1])), found[0])
+    for item in found:
+        if all([key in record or key == "key" for key in item[1]]):
+            return item
+    return found[0]
 
 
 @lru_cache

@@ -10,6 +10,7 @@ import msgspec
 
 from vlit_hub.spec import BadRecord
 
+_LEAVES = {str, int, bool, type(None)}
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -46,9 +47,10 @@ def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
 
 def _refuse_not_finite(key: str, value: Any) -> None:
     """JSON has no NaN: it would become null without a word."""
-    if isinstance(value, float) and not isfinite(value):
-        raise BadRecord(key, f"{value} is no number")
-    if isinstance(value, (dict, list)):
-        for inner in value.values() if isinstance(value, dict) else value:
-            if inner is not None and type(inner) not in (str, int, bool):
-                _refuse_not_finite(key, inner)
+    nested = [value]
+    for inner in nested:
+        if isinstance(inner, float):
+            if not isfinite(inner):
+                raise BadRecord(key, f"{inner} is no number")
+        elif isinstance(inner, (dict, list)) and inner:
+            nested += [x for x in (inner.values() if isinstance(inner, dict) else inner) if type(x) not in _LEAVES]
