@@ -70,6 +70,26 @@ def test_thresholds(folder):
     assert [counts["tests"] for _, counts in report.counts] == [6, 5, 5, 4] and report.kept == 6
 
 
+def test_thresholds_on_columns_of_the_index(tmp_path):
+    sizes = [[], [(72, 72)], [(72, 72), (40, 30)], [(None, None)], [(640, 480)]]
+    made = []
+    for number, each in enumerate(sizes):
+        media = [Media("image", at, f"{number}-{at}.png", w, h) for at, (w, h) in enumerate(each)]
+        images = [Blob(encoded(SCENES[at])) for at in range(len(each))]
+        made.append(sample("What is it?", "A thing.", images=images, media=media, group=str(number)))
+    write(tmp_path / "first", made[:3])
+    write(tmp_path / "second", made[3:])
+    found, report = curated(tmp_path, {"keep": "width>=72"}, {"keep": "pixels < 100000"})
+    expected = [(2, "width>=72", "40"), (3, "width>=72", "size unknown"), (4, "pixels<100000", "307200")]
+    assert gone(found) == [(*drop, -1) for drop in expected] and report.kept == 2
+    assert curated(tmp_path, {"keep": "split==train"}, {"keep": "height in [480]"})[1].kept == 2
+    assert "quality" not in vars(found)  # nothing was computed for it
+    with pytest.raises(RecipeError, match="step 1: width is of pictures, not of samples: only `keep` takes it"):
+        curated(tmp_path, {"balance": {"column": "width", "most": 0.5}})
+    with pytest.raises(RecipeError, match="no column 'depth'; there are: turns, chars, .* width, .* task, .* cut_off"):
+        curated(tmp_path, {"keep": "depth>3"})
+
+
 def test_near_pictures_of_other_groups_go(folder):
     made, report = curated(folder, {"duplicates": {"pictures": 8}})
     assert gone(made) == [(6, "picture within 8 bits", "copy", 0)]

@@ -19,7 +19,8 @@ from vlit_hub.curation.neighbours import clusters, near_signatures
 from vlit_hub.curation.recipe import Balance, Contamination, Duplicates, Keep, Recipe, RecipeError, Select
 from vlit_hub.curation.spread import farthest, in_turns
 from vlit_hub.shards import Store
-from vlit_hub.shards.filters import NUMBERS
+from vlit_hub.shards.filters import NUMBERS, PICTURES, Filter, passing_pictures
+from vlit_hub.shards.index import TABLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,10 +107,14 @@ class Curation:
         """A column of the index or of quality; nan (of names None) where it says nothing."""
         if name in NUMBERS:
             return self.store.index.column(name)
-        if name == "dataset":
-            return self.datasets
-        if name not in self.quality.column_names:
-            known = ", ".join((*NUMBERS, *self.quality.column_names[1:]))
+        if name in PICTURES:
+            raise RecipeError(f"step {step}: {name} is of pictures, not of samples: only `keep` takes it")
+        computed = ["group", *(column.name for made in chosen() for column in made.columns)]
+        if name in TABLES and name not in computed:
+            codes, names = self.store.index.codes(name)
+            return np.array(names, object)[codes]
+        if name not in computed:
+            known = ", ".join(dict.fromkeys((*NUMBERS, *PICTURES, *TABLES, *computed)))
             raise RecipeError(f"step {step}: no column {name!r}; there are: {known}")
         values = self.quality[name].combine_chunks()
         if str(values.type) == "string":
@@ -131,12 +136,27 @@ class Curation:
     # -- steps ---------------------------------------------------------------------------------------------------------
 
     def keep(self, step: Keep, number: int) -> None:
+        if step.filter.column in PICTURES:
+            self._keep_sizes(step.filter, number)
+            return
         values = self.column(step.filter.column, number)
         words = values.dtype.kind == "O"
         step.filter.check({step.filter.column: words}, measured=True)
         silent = np.array([value is None for value in values]) if words else np.isnan(values.astype(float))
         for row in np.flatnonzero(self.mask & ~silent & ~step.filter(values)).tolist():
             self._drop(row, number, str(step.filter), values[row])
+
+    def _keep_sizes(self, filter_: Filter, number: int) -> None:
+        """Pictures of every sample that is left must pass; the first that does not is traced."""
+        filter_.check({}, measured=False)
+        index = self.store.index
+        for split, start in enumerate(index.starts[:-1]):
+            for offset, rows in index.chunks(split):
+                owners, values, passed = passing_pictures(index, split, rows, filter_)
+                faults = dict(zip(owners[~passed][::-1].tolist(), values[~passed][::-1].tolist(), strict=True))
+                for owner, value in sorted(faults.items()):
+                    if self.mask[row := start + offset + owner]:
+                        self._drop(row, number, str(filter_), value or "size unknown")
 
     def contamination(self, step: Contamination, number: int) -> None:
         rows, hashes, thumbs = self.pictures

@@ -6,6 +6,7 @@ seed: 0
 steps:                                              # in this order; each takes what the steps before have left
   - keep: claims_wrong==0                           # a column of `vlit quality` or of the index, as in filters.py;
   - keep: cut_off==0                                # a sample that an indicator does not speak of stays
+  - keep: pixels>=50176                             # all its pictures, whose size is known (width, height too)
   - contamination: {packs: [seed-bench.parquet], pictures: 8, questions: 0.5}
   - duplicates: {exact: true}                       # same words about the same pictures
   - duplicates: {pictures: 8}                       # near pictures (bits of 64): one group stays of each set

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from vlit_hub.shards.index import TABLES
+from vlit_hub.shards.index import MEDIA_TYPES, TABLES, Index, ragged
 
 NUMBERS = ("turns", "chars", "media", "missing", "unresolved")
 """Columns of the index that a filter may compare."""
@@ -19,7 +19,7 @@ PICTURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "height": lambda media: media["height"],
     "pixels": lambda media: media["width"].astype(np.int64) * media["height"],
 }
-"""Name in a filter -> of media rows. All pictures of a sample must pass, which one of unknown size never does."""
+"""Name in a filter -> of media rows (:func:`passing_pictures`)."""
 MEASURED = {"tokens": "length", "image_tokens": "image_tokens", "supervised_tokens": "supervised"}
 """Name in a filter -> measured column."""
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -85,6 +85,20 @@ class Filter:
             found = np.isin(values, np.array(self.value))
             return found if self.op == "in" else ~found
         return np.asarray(OPERATORS[self.op](values, self.value))
+
+
+def passing_pictures(index: Index, split: int, rows: np.ndarray, filter_: Filter) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures of rows of a split (ROW_DTYPE): (position in ``rows``, value, whether it passes) of each.
+
+    All pictures of a sample must pass, which one of unknown size (value 0) never does.
+    """
+    counts = rows["media"].astype(np.int64)
+    media = index.tables(split)[1].take(ragged(rows["media_start"].astype(np.int64), counts))
+    shown = media["type"] == MEDIA_TYPES.index("image")
+    owners, media = np.repeat(np.arange(len(rows)), counts)[shown], media[shown]
+    known = (media["width"] > 0) & (media["height"] > 0)
+    values = np.where(known, PICTURES[filter_.column](media), 0)
+    return owners, values, known & filter_(values)
 
 
 def _scalar(text: str) -> int | float | str:

@@ -10,8 +10,8 @@ import numpy as np
 
 from vlit_hub.shards.bitmap import Bitmap
 from vlit_hub.shards.errors import ShardError
-from vlit_hub.shards.filters import MEASURED, PICTURES, Filter
-from vlit_hub.shards.index import ENDINGS, MEDIA_TYPES, TABLES, Index, ragged
+from vlit_hub.shards.filters import MEASURED, PICTURES, Filter, passing_pictures
+from vlit_hub.shards.index import ENDINGS, TABLES, Index
 from vlit_hub.shards.manifest import Split
 from vlit_hub.shards.measured import Measured
 from vlit_hub.shards.npy import CHUNK
@@ -177,17 +177,11 @@ class _Scan:
         if name in MEASURED and measured is not None:
             return filter_(measured[MEASURED[name]])
         if name in PICTURES:
-            return self._pictures_pass(filter_, split, rows)
+            owners, _, passed = passing_pictures(self.index, split, rows, filter_)
+            result = np.ones(len(rows), bool)
+            result[owners[~passed]] = False
+            return result
         return filter_(rows[name])
-
-    def _pictures_pass(self, filter_: Filter, split: int, rows: np.ndarray) -> np.ndarray:
-        counts = rows["media"].astype(np.int64)
-        media = self.index.tables(split)[1].take(ragged(rows["media_start"].astype(np.int64), counts))
-        fine = filter_(PICTURES[filter_.column](media)) & (media["width"] > 0) & (media["height"] > 0)
-        fine |= media["type"] != MEDIA_TYPES.index("image")
-        result = np.ones(len(rows), bool)
-        result[np.repeat(np.arange(len(rows)), counts)[~fine]] = False
-        return result
 
     def _count(self, split: int, start: int, rows: np.ndarray, why: np.ndarray) -> None:
         names = self.index.splits[split].tables["dataset"]
