@@ -1,4 +1,4 @@
-"""A run that keeps the gradients of its first step; ``torchrun -m`` with RECIPE and STOP."""
+"""A run that keeps the gradients of its first step; ``torchrun -m`` with RECIPE and STOP, perhaps HOLD."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ class Gradients(TrainerCallback):
             torch.save({"gradients": found, "split": split}, self.out / FILE)
 
 
-def run(made: TrainRecipe, stop: int = 0) -> dict[str, Any]:
-    """Train (up to ``stop`` steps, recorded); what :class:`Gradients` kept, on the first rank."""
+def run(made: TrainRecipe, stop: int = 0, hold: int = 0) -> dict[str, Any]:
+    """Train (up to ``stop`` or ``hold`` steps as in Recorder, recorded); what :class:`Gradients` kept, on the first rank."""
     out = Path(made.out)
     out.mkdir(parents=True, exist_ok=True)
     trainer, _ = build(made, log=lambda text: None)
     first = trainer.args.process_index == 0
     trainer.add_callback(Gradients(out, first))
-    trainer.add_callback(Recorder(trainer, out, stop))
+    trainer.add_callback(Recorder(trainer, out, stop, hold))
     trainer.train(resume_from_checkpoint=made.resume or None)
     if made.resume:
         trainer.save_model(str(out))
@@ -53,4 +53,4 @@ def run(made: TrainRecipe, stop: int = 0) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run(load_recipe(sys.argv[1]), int(sys.argv[2]))
+    run(load_recipe(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -85,10 +87,11 @@ def recipe(model: Path, data: Path, out: Path, **more: Any) -> TrainRecipe:
 
 
 class Recorder(TrainerCallback):
-    """Writes the keys of each optimiser step, one file per rank, and stops after ``stop`` steps as a kill would."""
+    """Writes the keys of each optimiser step, one file per rank, and stops after ``stop`` steps as a kill would;
+    after ``hold`` steps it waits to be killed, as long as whoever started it lives."""
 
-    def __init__(self, trainer: VLITTrainer, folder: Path, stop: int = 0) -> None:
-        self.trainer, self.stop = trainer, stop
+    def __init__(self, trainer: VLITTrainer, folder: Path, stop: int = 0, hold: int = 0) -> None:
+        self.trainer, self.stop, self.hold, self.parent = trainer, stop, hold, os.getppid()
         self.path = folder / f"keys-{trainer.args.process_index}-of-{trainer.args.world_size}.jsonl"
 
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -100,6 +103,10 @@ class Recorder(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step == self.stop:
             control.should_training_stop = True
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        while self.hold and state.global_step == self.hold and os.getppid() == self.parent:
+            time.sleep(0.05)
 
 
 def train(made: TrainRecipe, stop: int = 0, resume: str | None = None) -> VLITTrainer:

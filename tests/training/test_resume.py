@@ -115,16 +115,19 @@ def test_a_finished_run_is_not_trained_on_and_an_old_folder_is_refused(model, da
 
 
 def killed(flat_keys, folder, lines):
-    """Train in a child process, SIGKILL it when its loss curve has so many lines; the newest whole checkpoint."""
+    """Train in a child process, SIGKILL it once its loss curve has so many lines; the newest whole checkpoint.
+
+    The child waits for it before its last step, so that the kill always lands in the run.
+    """
     (folder / "recipe.yaml").write_text(yaml.safe_dump(flat_keys))
-    command = [sys.executable, "-m", "tests.training.gradients", str(folder / "recipe.yaml"), "0"]
-    quiet = subprocess.DEVNULL
-    child = subprocess.Popen(command, stdout=quiet, stderr=quiet, cwd=Path(__file__).parents[2])
+    command = [sys.executable, "-m", "tests.training.gradients", str(folder / "recipe.yaml"), "0", str(STEPS - 1)]
+    with open(folder / "said.txt", "w") as said:
+        child = subprocess.Popen(command, stdout=said, stderr=said, cwd=Path(__file__).parents[2])
     while child.poll() is None and len(read_losses(Path(flat_keys["out"]))) < lines:
         time.sleep(0.002)
     time.sleep(random.uniform(0, 0.1))
     child.kill()
-    assert child.wait() == -signal.SIGKILL
+    assert child.wait() == -signal.SIGKILL, (folder / "said.txt").read_text()
     torn = Path(flat_keys["out"]) / "keys-0-of-1.jsonl"
     torn.write_text("".join(line for line in torn.read_text().splitlines(keepends=True) if line.endswith("\n")))
     return last_checkpoint(Path(flat_keys["out"]) / "checkpoints")
