@@ -39,7 +39,7 @@ class Gradients(TrainerCallback):
 
 
 def run(made: TrainRecipe, stop: int = 0, hold: int = 0) -> dict[str, Any]:
-    """Train (up to ``stop`` or ``hold`` steps as in Recorder, recorded); what :class:`Gradients` kept, on the first rank."""
+    """Train (``stop``, ``hold`` as in Recorder, recorded); what :class:`Gradients` kept, on the first rank."""
     out = Path(made.out)
     out.mkdir(parents=True, exist_ok=True)
     trainer, _ = build(made, log=lambda text: None)

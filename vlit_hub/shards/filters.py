@@ -87,7 +87,9 @@ class Filter:
         return np.asarray(OPERATORS[self.op](values, self.value))
 
 
-def passing_pictures(index: Index, split: int, rows: np.ndarray, filter_: Filter) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def passing_pictures(
+    index: Index, split: int, rows: np.ndarray, filter_: Filter
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pictures of rows of a split (ROW_DTYPE): (position in ``rows``, value, whether it passes) of each.
 
     All pictures of a sample must pass, which one of unknown size (value 0) never does.
