@@ -7,9 +7,9 @@ from vlit_hub.curation import annotations
 from vlit_hub.curation.claims import PLACES, Claim
 from vlit_hub.curation.facts import Annotation, Facts
 from vlit_hub.curation.indicator import chosen
-from vlit_hub.curation.lexicon import Name, lexicon
 from vlit_hub.curation.verdicts import verdicts
 from vlit_hub.demo.scenes import COLOURS, SHAPES
+from vlit_hub.lexicon import Name, lexicon
 from vlit_hub.schema import Blob, Media, Region
 
 LABELS = frozenset("person dog cat car bicycle couch bird bus cup orange bear".split()) | {"dining table", "teddy bear"}

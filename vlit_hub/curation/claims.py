@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from vlit_hub.curation.lexicon import Lexicon, Name
 from vlit_hub.curation.mentions import TOKEN, Mention, mentions
 from vlit_hub.curation.scopes import OTHER_NOT, PICTURE, SEE, general, ground, of_kind, placed, scopes, supposed
 from vlit_hub.curation.words import NUMBERS
+from vlit_hub.lexicon import Lexicon, Name
 
 KINDS = {
     "exists": "a thing is there, or not",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from vlit_hub.curation.lexicon import LIVING, Lexicon, Name
 from vlit_hub.curation.senses import elsewhere
+from vlit_hub.lexicon import LIVING, Lexicon, Name
 
 TOKEN = re.compile(r"[a-z0-9]+(?:-[a-z]+)*")
 LEAD = 5

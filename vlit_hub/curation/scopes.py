@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from vlit_hub.curation.lexicon import Lexicon
 from vlit_hub.curation.mentions import TOKEN, Mention, mentions
+from vlit_hub.lexicon import Lexicon
 
 PICTURE = r"(?:picture|image|photo|photograph|scene|frame|shot|view|snapshot)"
 SEE = r"(?:see|find|spot|show|contain|include|have|feature|notice|detect|depict|make out|identify|observe|count|appear)"

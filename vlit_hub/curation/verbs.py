@@ -9,7 +9,7 @@ import re
 from itertools import chain
 
 from vlit_hub.curation.facts import WORD
-from vlit_hub.curation.lexicon import singulars
+from vlit_hub.lexicon import singulars
 
 _REQUEST = re.compile(
     r"^\W*(?:please|kindly|now|then|first|next|also|(?:can|could|would|will) (?:you|i)(?: please)?|i(?:'d| would)? "

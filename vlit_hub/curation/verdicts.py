@@ -9,7 +9,7 @@ from functools import lru_cache
 from vlit_hub.curation import words
 from vlit_hub.curation.claims import PLACES, Claim, claims
 from vlit_hub.curation.facts import Annotation, Box
-from vlit_hub.curation.lexicon import lexicon
+from vlit_hub.lexicon import lexicon
 
 VERDICTS = {
     "right": "the annotation bears it out",

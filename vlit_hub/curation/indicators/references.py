@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from vlit_hub.curation.facts import Facts
 from vlit_hub.curation.indicator import Column, Indicator, Values
-from vlit_hub.curation.lexicon import lexicon
+from vlit_hub.lexicon import lexicon
 
 ALONE = frozenset(
     "behind beside between above below beneath under underneath inside near around against facing holding carrying "

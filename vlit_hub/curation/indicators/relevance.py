@@ -2,8 +2,8 @@
 
 from vlit_hub.curation.facts import Facts
 from vlit_hub.curation.indicator import Column, Indicator, Values
-from vlit_hub.curation.lexicon import singulars
 from vlit_hub.curation.verbs import CONTENTLESS
+from vlit_hub.lexicon import singulars
 
 LEAST_WORDS = 5
 """Shorter answers need not repeat anything."""
