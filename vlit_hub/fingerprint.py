@@ -21,13 +21,14 @@ FILES = (
 )  # fmt: skip
 
 
-def code_fingerprint(spec: DatasetSpec) -> str:
+def code_fingerprint(spec: DatasetSpec | None) -> str:
     """Hash over the schema version and the source of the script, its converter and the rooms it builds on."""
     here = Path(__file__).parent
     files = {here / f"{name}.py" for name in FILES}
-    if spec.name in registry.modules():
+    if spec is not None and spec.name in registry.modules():
         files.add(registry.source(spec))
-    for convert in (spec.convert, *(entry.convert for entry in spec.files if entry.convert)):
+    converters = (spec.convert, *(entry.convert for entry in spec.files if entry.convert)) if spec is not None else ()
+    for convert in converters:
         while isinstance(convert, partial):
             convert = convert.func
         files.add(Path(inspect.getfile(convert)))

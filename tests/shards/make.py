@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from tests.strategies import picture
@@ -34,3 +35,9 @@ def write(folder: Path, samples: list[Sample], *, split: str = "train", per_shar
         for each in samples:
             writer.write(each)
     return folder
+
+
+def files(folder: Path) -> dict[str, str]:
+    """Relative path -> sha256 of every file, hidden ones too."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import multiprocessing
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 import webdataset
 
+from tests.shards.make import files
 from tests.strategies import picture
 from vlit_hub import registry
 from vlit_hub.release import Release
@@ -49,12 +49,6 @@ def raw(folder: Path, records: int = RECORDS) -> Path:
 
 def release(folder: Path) -> Release:
     return Release(registry.get("llava-instruct-150k"), folder)
-
-
-def files(folder: Path) -> dict[str, str]:
-    """Relative path -> sha256 of every file, hidden ones too."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 @pytest.fixture(scope="module")

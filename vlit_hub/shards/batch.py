@@ -175,6 +175,11 @@ class Batch:
                 if member.name == "json" or (sample, int(member.name.partition(".")[0])) not in members
             ]
 
+    def keep_texts(self, last: int) -> None:
+        """Leave every medium of the ``last`` samples out of the tars and of memory."""
+        for sample in range(len(self.samples) - last, len(self.samples)):
+            self.samples[sample] = self.samples[sample][:1]
+
     def pieces(self, segment: Segment, prefix: str) -> Iterator[bytes]:
         """The bytes of a segment, about JOINED at a time."""
         parts: list[bytes] = []

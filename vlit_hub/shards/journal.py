@@ -1,4 +1,4 @@
-"""The ledger of a build: which shards of a split are finished, and the state to go on from behind them."""
+"""The ledger of a build or an index: what of a split is finished, and the state to go on from behind it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ class Journal:
         if point is None:  # the last one: its split ends with it
             return
         flush()
-        self.page.point, self.page.shards = msgspec.json.decode(point, type=Point), shards
+        self.reached(msgspec.json.decode(point, type=Point), shards)
+
+    def reached(self, point: Point, shards: list[ShardFile]) -> None:
+        """Note that all before the point, and these shards, are on the disk."""
+        self.page.point, self.page.shards = point, shards
         self._save()
 
     def whole(self, split: Split, point: Point) -> None:

@@ -120,21 +120,33 @@ class Placing:
         """Drop what the folder held of the split; or go on from ``state``, at which ``shards`` were finished."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._refuse_clash()
+        index = self.folder / "index" / self.prefix
+        if state is not None:
+            self.state, self.shards = state, list(shards or ())
         if self._beside is not None:
-            self.state.shard = self._beside
             manifests.replace_split(self.folder, self.prefix, None)
-            shutil.rmtree(self.folder / "index" / self.prefix, ignore_errors=True)
+            self._drop_texts(index, state)
         elif state is None:
             drop_split(self.folder, self.prefix)
         else:
-            self.state, self.shards = state, list(shards or ())
             drop_shards(self.folder, self.prefix, len(self.shards))
-        index = self.folder / "index" / self.prefix
         index.mkdir(parents=True, exist_ok=True)
         self._rows = TableWriter(index / "rows.npy", ROW_DTYPE, self.state.number)
         self._media = TableWriter(index / "media.npy", MEDIA_DTYPE, self.state.media)
         if self.share and self.state.number:
             self._remember()
+
+    def _drop_texts(self, index: Path, state: State | None) -> None:
+        """Drop an index beside another's tars, or what lies behind ``state``: not the shard that it stands in."""
+        assert self._beside is not None
+        if state is None:
+            self.state.shard = self._beside
+            shutil.rmtree(index, ignore_errors=True)
+            return
+        for path in index.iterdir():
+            match = re.fullmatch(r"\.?texts-(\d{6})\.tar(\.tmp)?", path.name)
+            if match and int(match[1]) + self._beside >= state.shard + (state.in_shard > 0):
+                path.unlink()
 
     def _refuse_clash(self) -> None:
         if len(f"{self.prefix}-{0:09d}.9999.webp") > tar.MAX_NAME:

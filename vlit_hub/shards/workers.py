@@ -237,7 +237,7 @@ def _work(
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the parent is gone
     except Exception as error:
-        connection.send(("error", number, _portable(error)))
+        connection.send(("error", number, portable(error)))
 
 
 def _write(batch: Batch, places: Placed, folder: Path, prefix: str) -> None:
@@ -254,7 +254,7 @@ def _write(batch: Batch, places: Placed, folder: Path, prefix: str) -> None:
             os.close(file)
 
 
-def _portable(error: Exception) -> Exception:
+def portable(error: Exception) -> Exception:
     """The error, or its words where it cannot cross the pipe."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -13,6 +13,7 @@ from vlit_hub.schema import Sample
 from vlit_hub.shards import manifest as manifests
 from vlit_hub.shards import tar
 from vlit_hub.shards.batch import Batch, Segment
+from vlit_hub.shards.errors import ShardError
 from vlit_hub.shards.manifest import ShardFile
 from vlit_hub.shards.placing import MAX_BYTES, MAX_SAMPLES, Placing, drop_split, prefix_of
 
@@ -127,6 +128,24 @@ class InOrder:
             self._shard.write(piece)
         self._shard.samples += segment.stop - segment.first
 
+    def reopen(self) -> None:
+        """Go on with the shard that the placing stands in, as an interrupted writer left it."""
+        state = self.placing.state
+        if state.in_shard:
+            file = self.placing.file(state.shard)
+            self._shard = _Shard(self.placing.folder, file, self._thread, state.size, state.in_shard)
+
+    def flush(self) -> None:
+        """Bring what was written to the disk."""
+        if self._shard is not None:
+            self._shard.flush()
+
+    def leave(self) -> None:
+        """Close the unfinished shard and leave it, to go on with later."""
+        if self._shard is not None:
+            self._shard.leave()
+            self._shard = None
+
     def close(self) -> None:
         """Finish the last shard."""
         if self._shard is not None:
@@ -146,16 +165,30 @@ def temporary(path: Path) -> Path:
 
 
 class _Shard:
-    """One tar in the making, under a temporary name until it is closed."""
+    """One tar in the making, under a temporary name until it is closed. ``size``: go on behind so many bytes, of so
+    many ``samples``, that an interrupted writer left."""
 
-    def __init__(self, folder: Path, name: str, thread: Executor | None) -> None:
+    def __init__(self, folder: Path, name: str, thread: Executor | None, size: int = 0, samples: int = 0) -> None:
         self._thread = thread
         self._summing: Future[None] | None = None
         self.path, self._name = folder / name, name
-        self.samples = self.size = 0
+        self.samples, self.size = samples, size
         self._sum = hashlib.sha256()
         self._temporary = temporary(self.path)
-        self._file = open(self._temporary, "wb", buffering=0)
+        if size and self.path.exists():  # closed, but its owner did not come to its end
+            os.replace(self.path, self._temporary)
+        self._file = open(self._temporary, "r+b" if size else "w+b", buffering=0)
+        if size:
+            self._recall()
+
+    def _recall(self) -> None:
+        if os.fstat(self._file.fileno()).st_size < self.size:
+            raise ShardError(
+                f"{self._temporary} does not hold the {self.size} bytes that it had: delete it and begin anew"
+            )
+        self._file.truncate(self.size)
+        while data := self._file.read(1 << 20):
+            self._sum.update(data)
 
     def write(self, data: bytes) -> None:
         """Append whole members."""
@@ -176,6 +209,12 @@ class _Shard:
         self._file.close()
         os.replace(self._temporary, self.path)
         return ShardFile(self._name, self.samples, self.size, self._sum.hexdigest())
+
+    def flush(self) -> None:
+        os.fsync(self._file.fileno())
+
+    def leave(self) -> None:
+        self._file.close()
 
     def discard(self) -> None:
         self._file.close()
