@@ -1,21 +1,63 @@
-"""``make prove``: run the slow tests one by one, resumable per test, and write docs/PROOF.md.
+"""``make prove``: run the slow tests, a process per file, and write docs/PROOF.md.
 
-What passed at this commit is not run again; a stop at any point loses one test. Exit code 1 where one failed.
+Resumable per test: this module is also the pytest plugin that notes each result as it falls. What passed at this
+commit is not run again; a test that takes its process down has failed, the others of its file go on in a new one. Exit
+code 1 where one failed.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
-import time
 from datetime import date
+from itertools import groupby
 from pathlib import Path
 
+import pytest
+
 REPO = Path(__file__).parents[1]
-STATE = REPO / ".prove.json"
+NOTES = REPO / ".prove.jsonl"
+"""Lines {test, commit, result (due, begun, passed, skipped, FAILED), seconds}; the last of a test counts."""
+COMMIT = "PROVE_COMMIT"
 PYTEST = [sys.executable, "-m", "pytest", "-o", "addopts=", "-q"]
+
+
+def note(test: str, commit: str, result: str, seconds: float = 0.0) -> None:
+    with NOTES.open("a") as lines:
+        lines.write(json.dumps({"test": test, "commit": commit, "result": result, "seconds": round(seconds, 1)}) + "\n")
+
+
+def noted(commit: str) -> dict[str, dict[str, object]]:
+    """Test -> its last note at this commit."""
+    lines = map(json.loads, NOTES.read_text().splitlines()) if NOTES.exists() else ()
+    return {line["test"]: line for line in lines if line["commit"] == commit}
+
+
+# -- the plugin, in the process that runs the tests --------------------------------------------------------------------
+
+_took: dict[str, float] = {}
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    if commit := os.environ.get(COMMIT):
+        note(nodeid, commit, "begun")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    commit = os.environ.get(COMMIT)
+    if not commit:
+        return
+    _took[report.nodeid] = _took.get(report.nodeid, 0.0) + report.duration
+    if report.outcome != "passed" or report.when == "teardown":
+        result = "FAILED" if report.outcome == "failed" else report.outcome
+        if result == "FAILED" or noted(commit)[report.nodeid]["result"] == "begun":
+            note(report.nodeid, commit, result, _took[report.nodeid])
+
+
+# -- the command -------------------------------------------------------------------------------------------------------
 
 
 def collected() -> list[str]:
@@ -38,44 +80,50 @@ def commit() -> str:
     return head.strip() + ("+changes" if changed.strip() else "")
 
 
-def run(test: str) -> dict[str, object]:
-    """Run one test in a process of its own."""
-    began = time.monotonic()
-    done = subprocess.run([*PYTEST, test], cwd=REPO, capture_output=True, text=True)
-    result = {0: "passed", 5: "not found"}.get(done.returncode, "FAILED")
-    if result == "passed" and " skipped" in done.stdout and " passed" not in done.stdout:
-        result = "skipped"
-    if result == "FAILED":
-        print(done.stdout[-3000:])
-    return {"result": result, "seconds": round(time.monotonic() - began, 1)}
+def prove(file: str, tests: list[str], at: str) -> None:
+    """Run tests of one file, in one process for as long as it lives."""
+    while tests:
+        for test in tests:
+            note(test, at, "due")
+        ran = subprocess.run([*PYTEST, "-p", "tests.prove", *tests], cwd=REPO, env={**os.environ, COMMIT: at})
+        results = noted(at)
+        for test in tests:
+            if results[test]["result"] == "begun":
+                note(test, at, "FAILED")
+        left = [test for test in tests if results[test]["result"] == "due"]
+        if left == tests:
+            sys.exit(f"{file}: pytest ended with {ran.returncode} before the first test")
+        tests = left
 
 
-def write(at: str, results: dict[str, dict[str, object]]) -> None:
-    """docs/PROOF.md from the results of this commit."""
+def write(at: str, tests: list[str]) -> bool:
+    """docs/PROOF.md from the results at this commit; whether every test passed or was skipped."""
+    results = noted(at)
+    found = [results[test] for test in sorted(tests)]
+    count = {result: sum(item["result"] == result for item in found) for result in ("passed", "skipped", "FAILED")}
     lines = [
         "# Proof\n",
         f"The slow tests, `make prove`: {date.today()}, commit {at}, {platform.machine()}, "
-        f"Python {platform.python_version()}.\n",
+        f"Python {platform.python_version()}: {', '.join(f'{n} {result}' for result, n in count.items())}.\n",
         "| test | result | seconds |",
         "|---|---|---:|",
-        *(f"| `{test}` | {found['result']} | {found['seconds']} |" for test, found in sorted(results.items())),
+        *(f"| `{item['test']}` | {item['result']} | {item['seconds']} |" for item in found),
     ]
     (REPO / "docs" / "PROOF.md").write_text("\n".join(lines) + "\n")
+    return not count["FAILED"]
 
 
 def main() -> int:
     at = commit()
-    state = json.loads(STATE.read_text()) if STATE.exists() else {}
-    results = state.get("results", {}) if state.get("commit") == at and "+" not in at else {}
+    if "+" in at:
+        NOTES.unlink(missing_ok=True)  # the tree may have changed since
     tests = collected()
-    for number, test in enumerate(tests, 1):
-        if results.get(test, {}).get("result") != "passed":
-            print(f"[{number}/{len(tests)}] {test}", flush=True)
-            results[test] = run(test)
-            STATE.write_text(json.dumps({"commit": at, "results": results}))
-            print(f"    {results[test]['result']} in {results[test]['seconds']} s", flush=True)
-    write(at, {test: results[test] for test in tests})
-    return int(any(results[test]["result"] not in ("passed", "skipped") for test in tests))
+    passed = {test for test, item in noted(at).items() if item["result"] == "passed"}
+    for file, ids in groupby(tests, lambda test: test.partition("::")[0]):
+        if left := [test for test in ids if test not in passed]:
+            print(f"{file}: {len(left)} tests", flush=True)
+            prove(file, left, at)
+    return int(not write(at, tests))
 
 
 if __name__ == "__main__":
