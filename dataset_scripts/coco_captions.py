@@ -1,4 +1,4 @@
-"""COCO captions: five sentences a picture, in the Karpathy split or as published.
+"""COCO captions: five sentences a picture, in the Karpathy split, as published, or with the objects of the picture.
 
 Paper: https://arxiv.org/abs/1504.00325. Data: https://cocodataset.org.
 Reader: salesforce/LAVIS @506965b9c4a18c1e565bd32acaccabe0198433f7 lavis/datasets/datasets/caption_datasets.py.
@@ -7,11 +7,17 @@ Reader: salesforce/LAVIS @506965b9c4a18c1e565bd32acaccabe0198433f7 lavis/dataset
 from functools import partial
 
 from vlit_hub.formats.captions import KARPATHY, KARPATHY_META, captions
+from vlit_hub.formats.coco_regions import objects_caption
 from vlit_hub.formats.lavis import CAPTIONS
 from vlit_hub.spec import DatasetSpec, Files, MediaRule, Table
 
 OFFICIAL = partial(captions, image="{file_name}", join=("images", "image_id"), meta_keys=("id",))
-SPLITS = {"train": "train", "restval": "train", "val": "validation", "test": "test"}
+PICTURE_META = ("license", "coco_url", "flickr_url", "date_captured")
+KEYS = {"images": "id", "annotations": "image_id", "categories": "id"}
+OBJECTS = partial(objects_caption, meta_keys=PICTURE_META)
+PUBLISHED = (("captions", "", "annotations", OFFICIAL), ("instances", "objects-", "images", OBJECTS))
+LAVIS = {"train": "train", "val": "validation", "test": "test"}
+SPLITS = LAVIS | {"restval": "train"}
 FOLDERS = ("train2014", "val2014", "train2017", "val2017")
 
 SPEC = DatasetSpec(
@@ -25,31 +31,30 @@ SPEC = DatasetSpec(
     licence_stated="annotations CC BY 4.0 (cocodataset.org terms of use)",
     terms=("COCO/Flickr terms (pictures)",),
     files=(
-        Files((("**/coco_karpathy_train.json",),)),
-        Files((("**/coco_karpathy_val.json",),), split="validation"),
-        Files((("**/coco_karpathy_test.json",),), split="test"),
+        *(Files(((f"**/coco_karpathy_{name}.json",),), split=split) for name, split in LAVIS.items()),
         *(
             Files((("**/dataset_coco.json",),), "karpathy", split, "", "images", ("split", native), KARPATHY)
             for native, split in SPLITS.items()
         ),
         *(
-            Files(((f"**/captions_{name}{year}.json",),), year, split, rows="annotations", convert=OFFICIAL)
-            for split, name in {"train": "train", "validation": "val"}.items()
-            for year in ("2014", "2017")
+            Files(((f"**/{file}_{part}.json",),), prefix + part[-4:], SPLITS[part[:-4]], "", rows, convert=convert)
+            for file, prefix, rows, convert in PUBLISHED
+            for part in FOLDERS
         ),
     ),
-    tables={"images": Table(rows="images", key="id")},
+    tables={name: Table(rows=name, key=key) for name, key in KEYS.items()}
+    | {"captions": Table(("{folder}/captions_*.json",), "annotations", "image_id")},
     convert=CAPTIONS,
     media=(MediaRule("coco", ("{ref}", "images/{ref}", *(f"{part}/{{ref}}" for part in FOLDERS))),),
-    meta_keys=("id", "image_id", "sentences", *KARPATHY_META),
+    meta_keys=("id", "image_id", "sentences", *KARPATHY_META, *PICTURE_META),
     min_typed=0.1,
     picture_sources=("COCO",),
     generator="human",
     download=(
         "https://storage.googleapis.com/sfr-vision-language-research/datasets/coco_karpathy_{train,val,test}.json",
     ),
-    obtain="Take captions_train2014.json or captions_train2017.json from https://cocodataset.org, or LAVIS's"
-    " coco_karpathy_*.json from its storage; pictures (media root 'coco') from https://cocodataset.org.",
+    obtain="Take captions_*.json (for objects instances_*.json too) of 2014 or 2017 and pictures (media root 'coco')"
+    " from https://cocodataset.org, or LAVIS's coco_karpathy_*.json from its storage.",
     kind="base",
     scoring="caption",
 )

@@ -23,6 +23,7 @@ SCORINGS = {
     "exact": "the answer, in normal form",
     "iou": "a box, right where its intersection over union is at least 0.5",
     "caption": "CIDEr over the captions of people",
+    "chair": "a caption, right where it names no object that its picture does not show (CHAIR)",
 }
 """How a benchmark is scored."""
 

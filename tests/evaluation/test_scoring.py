@@ -119,6 +119,11 @@ CASES = {
     "vlit_vqa_accuracy": {"predictions": ["yes", "2"], "references": [["yes"] * 10, ["two"] * 2 + ["3"] * 8]},
     "vlit_cider": {"predictions": ["a dog", "a cat"], "references": [["a dog"], ["a cat", "the cat"]]},
     "vlit_box_iou": {"predictions": [[0, 0, 2, 2], []], "references": [[0, 0, 2, 2.5], [0, 0, 1, 1]]},
+    "vlit_chair": {
+        "predictions": ["a dog on a bed", "cats and a clock"],
+        "references": [["dog"], ["cat"]],
+        "captions": [[], ["a clock"]],
+    },
 }
 
 
@@ -132,7 +137,8 @@ def test_metrics_load_offline_by_path(tmp_path):
         env=os.environ | offline, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    vqa, captions, boxes = map(json.loads, done.stdout.splitlines())
+    vqa, captions, boxes, objects = map(json.loads, done.stdout.splitlines())
     assert (vqa["vqa_accuracy"], vqa["n"]) == (pytest.approx((1 + 0.6) / 2), 2)
     assert captions["cider"] == pytest.approx(sum(cider(**CASES["vlit_cider"])) / 2) and captions["cider"] > 0
     assert (boxes["accuracy"], boxes["mean_iou"]) == (0.5, 0.4)
+    assert (objects["chair_s"], objects["chair_i"], objects["objects"], objects["coverage"]) == (0.5, 0.25, 2, 1)

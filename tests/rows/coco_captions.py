@@ -1,4 +1,4 @@
-"""coco-captions: one caption, a list, none; Karpathy's sentences with a split inside; captions joined to pictures."""
+"""coco-captions: one caption, a list, none; Karpathy's sentences with a split inside; captions joined to pictures, objects to both."""
 
 import json
 
@@ -33,6 +33,25 @@ FILES = {
             "annotations": [
                 {"image_id": 9, "id": 661, "caption": "A red bus."},
                 {"image_id": 10, "id": 662, "caption": "Gone."},
+                {"image_id": 9, "id": 663, "caption": "One bus."},
+            ],
+        }
+    ),
+    "annotations/instances_train2017.json": json.dumps(
+        {
+            "info": {"year": 2017},
+            "licenses": [],
+            "images": [
+                {"file_name": "000000000009.jpg", "height": 48, "width": 64, "id": 9, "license": 3},
+                {"file_name": "000000000011.jpg", "height": 48, "width": 64, "id": 11, "license": 3},
+            ],
+            "annotations": [
+                {"image_id": 9, "id": 1, "category_id": 6, "bbox": [16, 12, 32, 24], "iscrowd": 0, "area": 700.5},
+                {"image_id": 9, "id": 2, "category_id": 1, "bbox": [0, 0, 8, 24], "iscrowd": 0, "area": 99.0},
+            ],
+            "categories": [
+                {"supercategory": "person", "id": 1, "name": "person"},
+                {"supercategory": "vehicle", "id": 6, "name": "bus"},
             ],
         }
     ),
@@ -56,10 +75,22 @@ def _inside(row: int, split: str, number: int) -> dict:
 _OFFICIAL = captioned(
     "annotations/captions_train2017.json", 0, "000000000009.jpg", "A red bus.", (64, 48), meta='{"id":661}'
 )  # fmt: skip
+_ALSO = captioned(
+    "annotations/captions_train2017.json", 2, "000000000009.jpg", "One bus.", (64, 48), meta='{"id":663}'
+)  # fmt: skip
+_OBJECTS = captioned(
+    "annotations/instances_train2017.json", 0, "000000000009.jpg", "A red bus.", (64, 48),
+    answers=["A red bus.", "One bus."], meta='{"license":3}',
+    regions=[
+        ("box", "norm", [0.25, 0.25, 0.75, 0.75], [], "", None, None, "bus"),
+        ("box", "norm", [0.0, 0.0, 0.125, 0.5], [], "", None, None, "person"),
+    ],
+)  # fmt: skip
 EXPECTED = {
     "default": {"train": [_TRAIN], "validation": [_VALIDATION]},
     "karpathy": {"train": [_inside(1, "restval", 2)], "validation": [], "test": [_inside(0, "test", 1)]},
-    "2017": {"train": [_OFFICIAL]},
+    "2017": {"train": [_OFFICIAL, _ALSO]},
+    "objects-2017": {"train": [_OBJECTS]},
 }
 BAD = {
     "default": {
@@ -67,4 +98,5 @@ BAD = {
         "validation": [("annotations/coco_karpathy_val.json", 1, "caption")],
     },
     "2017": {"train": [("annotations/captions_train2017.json", 1, "image_id")]},
+    "objects-2017": {"train": [("annotations/instances_train2017.json", 1, "captions")]},
 }

@@ -16,7 +16,7 @@ from vlit_hub.spec import DatasetSpec
 if TYPE_CHECKING:
     from vlit_hub.processing import VLITProcessor
 
-LONGEST = {"caption": 64, "iou": 48}
+LONGEST = {"caption": 64, "chair": 64, "iou": 48}
 """Tokens of a reply where a scoring asks for more than a few words."""
 DEFAULT = "exact"
 _QUESTIONS = re.compile(r"^(\d[\d,]*) questions\b")

@@ -10,6 +10,7 @@ import msgspec
 
 from vlit_hub.evaluation.abilities import ability_of
 from vlit_hub.evaluation.answers import normalise
+from vlit_hub.lexicon import COCO
 from vlit_hub.schema import Sample, text_of
 
 
@@ -25,7 +26,8 @@ class Unanswerable(ValueError):
 class Question:
     """What scoring needs to know of one sample; ``row`` is its place in the source. ``ability_source``: given (by the
     caller's labels), release (the sample says it) or rules (our indicator). ``part``: of the benchmark. ``answers``:
-    those of people, duplicates kept. ``box``: the released one, 0..1 of a picture of ``size``."""
+    those of people, duplicates kept. ``box``: the released one, 0..1 of a picture of ``size``. ``objects``: what is
+    annotated in the picture, of COCO's labels."""
 
     row: int
     id: str
@@ -41,6 +43,7 @@ class Question:
     answers: tuple[str, ...] = ()
     box: tuple[float, ...] = ()
     size: tuple[int, int] = (0, 0)
+    objects: tuple[str, ...] = ()
 
 
 def question_of(
@@ -61,7 +64,8 @@ def question_of(
         raise Unanswerable("missing picture")
     references = references_of(sample)
     box, size = _box(sample) if scoring == "iou" else ((), (0, 0))
-    if scoring != "iou" and not references:
+    objects = _objects(sample) if scoring == "chair" else ()
+    if scoring not in ("iou", "chair") and not references:
         raise Unanswerable("no reference answer")
     if scoring == "multiple_choice":
         _check_choices(sample)
@@ -72,7 +76,7 @@ def question_of(
         ability, source = ability_of(text), "rules"
     return Question(
         row, sample.id, sample.group or sample.id, sample.instruction_type, ability, source, text, references,
-        part, tuple(sample.choices), sample.correct, tuple(sample.answers), box, size,
+        part, tuple(sample.choices), sample.correct, tuple(sample.answers), box, size, objects,
     )  # fmt: skip
 
 
@@ -95,6 +99,14 @@ def _box(sample: Sample) -> tuple[tuple[float, ...], tuple[int, int]]:
     if media is None or not media.width or not media.height:
         raise Unanswerable("picture of unknown size")
     return tuple(found[0].box), (media.width, media.height)
+
+
+def _objects(sample: Sample) -> tuple[str, ...]:
+    """The labels of a picture's regions that are of COCO's list."""
+    found = sorted({region.label for region in sample.regions} & COCO)
+    if not found:
+        raise Unanswerable("no annotated objects")
+    return tuple(found)
 
 
 def asked_sample(sample: Sample) -> Sample:

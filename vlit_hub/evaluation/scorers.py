@@ -11,6 +11,7 @@ from vlit_hub.evaluation.answers import is_right, normalise
 from vlit_hub.evaluation.questions import Question
 from vlit_hub.evaluation.scoring.boxes import THRESHOLD, iou
 from vlit_hub.evaluation.scoring.captions import cider
+from vlit_hub.evaluation.scoring.chair import Chair, chair, chair_i, chair_s, coverage, named_each
 from vlit_hub.evaluation.scoring.vqa import normal_form, vqa_accuracy
 from vlit_hub.evaluation.scoring.yes_no import said_yes, yes_no
 from vlit_hub.spec import SCORINGS
@@ -106,6 +107,21 @@ def people_said(questions: Sequence[Question]) -> list[list[str]]:
     return [list(found[question.group]) for question in questions]
 
 
+def _chairs(questions: Sequence[Question], said: Sequence[str]) -> list[Chair]:
+    spoken = people_said(questions)
+    return [chair(s, q.objects, people) for q, s, people in zip(questions, said, spoken, strict=True)]
+
+
+def _chair(questions: Sequence[Question], said: Sequence[str]) -> list[float]:
+    return [float(not found.absent) for found in _chairs(questions, said)]
+
+
+def _chair_figures(questions: Sequence[Question], said: Sequence[str], scores: Sequence[float]) -> Figures:
+    found = _chairs(questions, said)
+    told: Figures = {"chair_i": chair_i(found), "chair_s": chair_s(found)}
+    return told | {"objects": named_each(found), "coverage": coverage(found)}
+
+
 def _is_yes(question: Question) -> bool:
     return said_yes(question.references[0].capitalize())
 
@@ -144,6 +160,9 @@ SCORERS: Mapping[str, Scorer] = {
         _captions,
         lambda q: {" ".join(a.lower().split()) for a in q.answers or q.references},
         lambda questions, said, scores: {"cider": CIDER_MOST * sum(scores) / len(scores)},
+    ),
+    "chair": Scorer(
+        "captions without an object that is not there (1 - CHAIR_s)", _chair, lambda q: set(q.objects), _chair_figures
     ),
     "multiple_choice": Scorer(
         "accuracy of choices, by likelihood per token",

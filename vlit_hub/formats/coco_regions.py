@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from vlit_hub.formats.fields import meta_json, text_field
 from vlit_hub.formats.grounding import Size, Tie, grounded_sample, mask_of, region_of, size_of, span_of
 from vlit_hub.formats.region_qa import about_region
+from vlit_hub.formats.templates import draw
 from vlit_hub.schema import Media, Message, Part, Region, Sample
 from vlit_hub.spec import BadRecord, Context
 
@@ -41,6 +42,31 @@ def coco_caption(
             ties.append((*span, [len(regions)]))
         regions.append(region)
     yield grounded_sample(said, ties, regions, media, ctx, meta=meta_json(record, meta_keys))
+
+
+def objects_caption(record: Mapping[str, Any], ctx: Context, *, meta_keys: Iterable[str] = ()) -> Iterator[Sample]:
+    """One Sample per row of ``images``: what people say of it, of the table ``captions`` by ``image_id``, the first as
+    the answer; its objects, of the tables ``annotations`` and ``categories``, are labelled regions of no message."""
+    media, size = media_of_row(record)
+    people = {row.get("id"): text_field(row, "caption") for row in ctx.tables["captions"].all(record.get("id"))}
+    if not people:
+        raise BadRecord("captions", f"none with image_id {record.get('id')!r:.20}")
+    said, regions = list(people.values()), []
+    for i, annotation in enumerate(annotations_of(record, "annotations", ctx)):
+        region = region_of(annotation.get("bbox"), f"annotations[{i}].bbox", size=size, form="xywh")
+        regions.append(replace(region, label=_category(annotation, "name", f"annotations[{i}].category_id", ctx)))
+    yield Sample(
+        messages=[
+            Message("user", [Part("image", index=0), Part(text=draw("caption_short", f"{ctx.file}:{ctx.row}"))]),
+            Message("assistant", [Part(text=said[0])]),
+        ],
+        media=[media],
+        regions=regions,
+        task="caption",
+        answers=said if len(said) > 1 else [],
+        group=media.ref,
+        meta=meta_json(record, meta_keys),
+    )
 
 
 def coco_regions(
@@ -105,7 +131,11 @@ def _said(record: Mapping[str, Any], annotation: Mapping[str, Any], name: str, c
     for holder in (annotation, record):
         if holder.get("caption") is not None:
             return text_field(holder, "caption")
+    return _category(annotation, name, "caption", ctx)
+
+
+def _category(annotation: Mapping[str, Any], name: str, field: str, ctx: Context) -> str:
     category = ctx.tables["categories"].get(str(annotation.get("category_id"))) if name else None
     if not isinstance(category, Mapping):
-        raise BadRecord("caption", "absent, and no category names the region")
+        raise BadRecord(field, "absent, and no category names the region")
     return text_field(category, name)
