@@ -49,7 +49,9 @@ def questions_and_samples(name, tmp_path, copies):
             continue
         for k in range(copies):
             right = rng.choice(possible(spec, shown))
-            changed = {"id": f"{sample.subset}-{sample.id}-{k}", "group": f"{sample.group or sample.id}-{k}"}
+            name = f"{sample.subset}-{sample.id}-{k}"
+            group = name if spec.scoring == "caption" else f"{sample.group or sample.id}-{k}"
+            changed = {"id": name, "group": group}
             if spec.scoring == "iou":
                 changed["regions"] = [Region(frame="norm", box=list(map(float, right.split())))]
             else:

@@ -1,4 +1,4 @@
-"""coco-captions: one caption, a list, none; Karpathy's sentences with a split; captions joined to pictures, objects to both."""
+"""coco-captions: one caption, a list, none; Karpathy's sentences; captions joined to pictures, objects to both."""
 
 import json
 
