@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -149,6 +150,10 @@ def test_figures_deltas_and_pages(root):
     text = markdown(results, "experiment", "vlit cross-eval X", "About reds.", {"heat map": "X.html"})
     assert text.startswith("# experiment\n\nAbout reds.\n") and "Heat map: [X.html](X.html)." in text
     assert "vlit cross-eval X" in text and f"{100 * both.value:.1f}" in text and text.count("\n| both") == 2
+    picture = ElementTree.parse(write_page(results, root / "page.svg", "a & b")).getroot()
+    figures = [results.at(name, *column) for name in results.candidates() for column in results.columns()]
+    drawn = [cell.findtext("{*}text") for cell in picture.iterfind("{*}g")]
+    assert drawn == [f"{100 * figure.value:.1f}" if figure else "-" for figure in figures]
     page = write_page(results, root / "page.html", "experiment").read_text()
     assert f"{100 * both.delta.value:+.1f}" in page and "missing picture" in page and "src=" not in page
     page = write_attribution(results, root / "attribution.html", "experiment").read_text()

@@ -19,7 +19,7 @@ def command(
     root: Annotated[str, typer.Option(help="Folder that the recipe's paths start from.")] = "",
     out: Annotated[str, typer.Option(help="Folder of cells and results; the recipe's if left out.")] = "",
     processes: Annotated[int, typer.Option(min=1, help="Cells at once.")] = 1,
-    docs: Annotated[Path | None, typer.Option(help="Write a Markdown page here, both HTML pages beside it.")] = None,
+    docs: Annotated[Path | None, typer.Option(help="Write a Markdown page here, pages and heat map beside it.")] = None,
     as_json: Json = False,
 ) -> None:
     """Tune one base on each candidate and score all on all. Cells that are done are not run again."""
@@ -46,7 +46,8 @@ def command(
                 results, docs.with_name(f"{docs.stem}_ATTRIBUTION.html"), recipe.stem
             ).name,
         }
-        docs.write_text(markdown(results, recipe.stem, again, loaded.about, pages))
+        picture = write_page(results, docs.with_suffix(".svg"), recipe.stem).name
+        docs.write_text(markdown(results, recipe.stem, again, loaded.about, pages, picture))
     if as_json:
         return emit(results.to_dict() | {"cells": len(cells), "ran": ran})
     heads, body = rows_of(results, short_cell)

@@ -37,16 +37,24 @@ def table(results: Results, cell: Callable[[Figure | None], str] | None = None) 
 
 
 def markdown(
-    results: Results, title: str, command: str, about: str = "", links: Mapping[str, str] | None = None
+    results: Results,
+    title: str,
+    command: str,
+    about: str = "",
+    links: Mapping[str, str] | None = None,
+    picture: str = "",
 ) -> str:
-    """A page for docs/: what it is, links (words -> address), verdict, table, controls, and the command for it."""
+    """A page for docs/: what it is, links (words -> address), verdict, picture, table, controls, its command."""
     heads, rows = table(results)
     several = "s" if len(results.seeds) > 1 else ""
     lines = [f"# {title}", "", *([about.strip(), ""] if about else [])]
     lines += [f"Made by `{command}`; {len(results.seeds)} seed{several}."]
-    lines += [f"{words[0].upper()}{words[1:]}: [{place}]({place})." for words, place in (links or {}).items()]
+    for words, place in (links or {}).items():
+        lines.append(f"{words[0].upper()}{words[1:]}: [{place}]({place}).")
     if said := verdict(results):
         lines += ["", f"**{said[0].upper()}{said[1:]}.**"]
+    if picture:
+        lines += ["", f"![Heat map: candidates by abilities]({picture})"]
     lines += ["", "Per cent right with the 95 % interval; behind it the difference to the untuned base with its own,",
               f"bold where it excludes 0. Intervals: {results.interval}.", ""]  # fmt: skip
     lines += ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
@@ -63,10 +71,10 @@ def markdown(
 
 
 def write_page(results: Results, path: Path, title: str) -> Path:
-    """The heat map, costs and losses per dataset in one HTML file that opens without a network."""
+    """The heat map with costs and losses per dataset (``.html``), or alone (``.svg``); opens without a network."""
     environment = jinja2.Environment(loader=jinja2.PackageLoader("vlit_hub.evaluation", "cross"), autoescape=True)
     columns = results.columns()
-    text = environment.get_template("page.html.jinja").render(
+    text = environment.get_template(f"page{path.suffix}.jinja").render(
         title=title,
         verdict=verdict(results),
         columns=columns,
