@@ -46,6 +46,10 @@ class Clip:
     times: tuple[float, ...]
     duration: float
 
+    def most(self, count: int, fps: float) -> int:
+        """How many frames are shown: ``count``, or ``fps`` a second (0: not bound by it) where these are fewer."""
+        return min(count, max(1, round(self.duration * fps))) if fps else count
+
     def uniform(self, count: int, exact: bool = False) -> Clip:
         """The frames that :func:`frames` gives for ``uniform=count``; ``exact``: the last repeated up to ``count``."""
         times = [self.times[i] for i in _spread(len(self.times), count)]

@@ -20,7 +20,7 @@ from vlit_hub.processing import FAMILIES as TABLE
 from vlit_hub.processing import VLITCollator, VLITProcessor, measure
 from vlit_hub.processing.sharing import share_pictures
 from vlit_hub.schema import Blob, Media, Message, Part, Sample
-from vlit_hub.shards import Fetch, ShardWriter, Store
+from vlit_hub.shards import Fetch, ShardWriter, Store, read_measure
 
 NATIVE = ("qwen2_5_vl", "qwen3_vl", "llava_onevision", "internvl", "smolvlm")
 AS_PICTURES = ("llava", "llava_next", "idefics3", "gemma3")
@@ -206,6 +206,9 @@ def test_measured_is_encoded(family, tmp_path):
             not one.dropped for one in encoded
         )
         assert found.image_tokens == sum(sum(one.picture_tokens) for one in encoded) > 0
+        frames = read_measure(store.index, found.fingerprint).frames
+        assert frames.tolist() == [one.frames if one.videos else 0 for one in encoded]
+    assert frames[0] < 8
 
 
 def pack_of(family, samples, **settings):
@@ -285,6 +288,32 @@ def test_frames_are_kept_with_the_processor(tmp_path):
     assert again.fingerprint(LENGTH) == ours.fingerprint(LENGTH) != processor("internvl").fingerprint(LENGTH)
     with pytest.raises(ValueError, match="frames: 0 of a video"):
         VLITProcessor(tiny("internvl")[1], frames=0)
+
+
+@pytest.mark.parametrize("family", ["internvl", "qwen2_5_vl", "llava"])
+def test_so_many_frames_a_second_but_no_more_than_frames(family, tmp_path):
+    """MP4 lasts six seconds; the frames are those of as many spread over the clip, in ids and pixels."""
+    native = tiny(family)[1]
+    ours = VLITProcessor(native, fps=0.5)
+    three = VLITProcessor(native, frames=3)
+    assert ours.fingerprint(LENGTH) != VLITProcessor(native).fingerprint(LENGTH)
+    encoded, same = ours.encode(MADE, LENGTH), three.encode(MADE, LENGTH)
+    assert encoded.input_ids == same.input_ids and encoded.frames_shown == same.frames_shown == 3
+    made, expected = ours([MADE], LENGTH), three([MADE], LENGTH)
+    assert made.keys() == expected.keys() and all(torch.equal(made[name], expected[name]) for name in expected)
+    assert VLITProcessor(native, frames=4, fps=30).encode(MADE, LENGTH).frames_shown == 4
+    ours.save_pretrained(tmp_path)
+    again = VLITProcessor.from_pretrained(tmp_path)
+    assert (again.frames, again.fps) == (8, 0.5) and again.fingerprint(LENGTH) == ours.fingerprint(LENGTH)
+    batch = VLITCollator(ours, LENGTH)(([[MADE]], Fetch([(0,)], [], 0, True, (0, 0, 1))))
+    assert torch.equal(batch["input_ids"], made["input_ids"])
+
+
+def test_frames_a_second_that_cannot_be_shown_are_refused():
+    with pytest.raises(ValueError, match="fps: family llava_onevision shows every video by one number of frames"):
+        VLITProcessor(tiny("llava_onevision")[1], fps=1)
+    with pytest.raises(ValueError, match="fps: -1 frames of a video a second"):
+        VLITProcessor(tiny("internvl")[1], fps=-1)
 
 
 def test_frames_differ_as_the_video_does():

@@ -2,6 +2,7 @@
 transformers and answers about a video; packs and what is dropped are as the plan says."""
 
 import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,9 @@ from vlit_hub.processing import VLITProcessor
 from vlit_hub.schema import Blob, Media, Message, Part, Sample
 from vlit_hub.shards import ShardWriter, Store
 from vlit_hub.training.callbacks import read_losses
+from vlit_hub.training.outline import outline
+from vlit_hub.training.recipe import RecipeError
+from vlit_hub.training.run import build
 
 TAKES = [name for name in BUILDERS if name not in ("blip2", "instructblip", "kosmos2")]
 FAST = ("qwen2_5_vl",)
@@ -79,6 +83,34 @@ def test_packs_with_films_train(family, shards, tmp_path):
     trainer = train(run_of(family, shards, tmp_path, packing=True, global_batch=1, per_device_train_batch_size=1))
     assert [line["loss"] > 0 for line in read_losses(tmp_path / "out" / family)] == [True] * 3
     assert max(len(item) for item, _ in trainer.plan.items((0, 0, 0))) > 1
+
+
+@pytest.mark.parametrize("family", some(["qwen2_5_vl", "llava"], ("qwen2_5_vl",)))
+def test_the_recipe_says_the_frames_and_each_counts_as_a_picture(family, shards, tmp_path):
+    """Films of 2 to 2.5 seconds: so many frames in the budget of a pack, in --plan, and saved with the model."""
+    run = run_of(family, shards, tmp_path, packing={"tokens": LENGTH, "pictures": 5}, global_batch=1,
+                 per_device_train_batch_size=1, frames=3, max_steps=1)  # fmt: skip
+    trainer = train(run)
+    plan, costs = trainer.plan, []
+    for item, _ in islice(plan.items((0, 0, 0)), plan.steps(0, 1)):
+        found = [trainer.store[row] for row in item]
+        costs.append(sum(3 * len(one.videos) + len(one.images) for one in found))
+    assert sum(costs) == 6 * 3 + 3 and max(costs) <= 5
+    trainer.save_model(run.out)
+    assert VLITProcessor.from_pretrained(run.out).frames == 3
+    made = outline(run)
+    assert made.pictures == (6 * 3 + 3) / made.steps
+    slow = outline(
+        run_of(family, shards, tmp_path, fps=1.0, packing=True, global_batch=1, per_device_train_batch_size=1)
+    )
+    assert slow.pictures * slow.steps == 6 * 2 + 3
+
+
+def test_frames_that_the_family_cannot_show_are_refused(shards, tmp_path):
+    with pytest.raises(RecipeError, match="fps: family llava_onevision shows every video by one number of frames"):
+        build(run_of("llava_onevision", shards, tmp_path, fps=1.0), log=lambda text: None)
+    with pytest.raises(RecipeError, match="frames and fps of a video are at least 0"):
+        run_of("llava", shards, tmp_path, frames=-1)
 
 
 def test_a_family_of_one_picture_leaves_films_out_and_counts_them(shards, tmp_path):

@@ -35,7 +35,7 @@ class Faulty:
     def __init__(self, processor, fault):
         self.processor, self.fault = processor, fault
         self.tokenizer, self.native, self.dialect = processor.tokenizer, processor.native, processor.dialect
-        self.frames = processor.frames
+        self.frames, self.fps = processor.frames, processor.fps
 
     def encode(self, sample, max_length):
         encoded = self.processor.encode(sample, max_length)

@@ -32,6 +32,16 @@ def test_videos_are_green(family, max_length):
     assert set(report.dropped) <= {"too_long"} and (max_length < LENGTH or not report.dropped)
 
 
+@pytest.mark.parametrize("family", ["qwen2_5_vl", "llava"])
+def test_frames_a_second_are_green_and_others_red(family):
+    ours = VLITProcessor(tiny(family)[1], fps=0.5)
+    report = verify(DATA, ours, LENGTH)
+    assert report.ok, failed(report)
+    faulty = Faulty(ours, lambda encoded, ours, made: encoded)
+    faulty.fps = 1.0
+    assert failed(verify([ALONE], faulty, LENGTH)).keys() >= {"pictures whole"}
+
+
 @pytest.mark.parametrize("family", ["qwen2_5_vl", "internvl"])
 def test_a_model_reads_them_alone_and_in_packs(family):
     model, ours = tiny(family)[0], processor(family)

@@ -95,14 +95,13 @@ def refuse_on_red(recipe: Any, as_json: bool) -> Any:
 
     Returns the model that it read, as the run begins with it; None where the run's has another dtype.
     """
-    from vlit_hub.processing import VLITProcessor
     from vlit_hub.processing.sharing import share_pictures
     from vlit_hub.shards import Store
     from vlit_hub.training.run import check_pair, collator_of, load_model
     from vlit_hub.verify import verify
 
     store = Store(recipe.mixture().parts)
-    processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
+    processor = recipe.processor_of()
     model = load_model(replace(recipe, dtype="float32"))
     check_pair(model, processor)
     shared = share_pictures(model) if recipe.share_pictures else None

@@ -46,16 +46,20 @@ def video_clips(sample: Sample) -> dict[int, Clip | str]:
     return clips
 
 
-def open_frames(sample: Sample, index: int, count: int, exact: bool = False) -> tuple[Clip, list[PIL.Image.Image]]:
-    """``count`` frames spread over the clip of a video, fewer where it has fewer (:meth:`Clip.uniform`), and their
-    times. Raises UnreadableMedia naming the sample."""
+def open_frames(
+    sample: Sample, index: int, count: int, exact: bool = False, fps: float = 0.0
+) -> tuple[Clip, list[PIL.Image.Image]]:
+    """``count`` frames spread over the clip of a video, fewer where it has fewer or ``fps`` asks for fewer
+    (:class:`Clip`), and their times. Raises UnreadableMedia naming the sample."""
     where = f"{sample.dataset} {sample.id}: video {index}"
     blob = sample.videos[index]
     if blob is None or blob == Blob():
         raise UnreadableMedia(f"{where} is missing")
     start, end = _times(sample, index)
     try:
-        clip = survey(_source(blob), start=start, end=end).uniform(count, exact)
+        clip = survey(_source(blob), start=start, end=end)
+        count = clip.most(count, fps)
+        clip = clip.uniform(count, exact)
         shown = [frame.picture for frame in frames(_source(blob), uniform=count, start=start, end=end)]
     except (UnreadableMedia, ValueError) as error:
         raise UnreadableMedia(f"{where} cannot be decoded: {error}") from None
@@ -119,11 +123,12 @@ class Gallery:
     """The pictures and videos of one batch: each distinct one is decoded once and preprocessed once.
 
     ``fast``: where a family only stretches pictures, large JPEGs are decoded at an even fraction of their size that the
-    native processor then resizes; never where that would change what stands for the picture in the sequence.
+    native processor then resizes; never where that would change what stands for the picture in the sequence. ``fps``:
+    frames of a video a second, at most (0: any).
     """
 
-    def __init__(self, family: Family, native: Any, fast: bool = False) -> None:
-        self.family, self.native, self.fast = family, native, fast and family.stretches
+    def __init__(self, family: Family, native: Any, fast: bool = False, fps: float = 0.0) -> None:
+        self.family, self.native, self.fast, self.fps = family, native, fast and family.stretches, fps
         self._opened: dict[tuple[Hashable, int | None], Decoded] = {}
         self._videos: dict[Hashable, tuple[Clip, list[PIL.Image.Image]]] = {}
         self._pixels: dict[Shown, Pixels] = {}
@@ -154,7 +159,9 @@ class Gallery:
         source = b"" if blob is None else _source(blob)
         key = source, _times(sample, index), encoded.frames
         if key not in self._videos:
-            self._videos[key] = open_frames(sample, index, encoded.frames, native is not None and native.exact)
+            self._videos[key] = open_frames(
+                sample, index, encoded.frames, native is not None and native.exact, self.fps
+            )
         if native is not None:
             return [Shown(key, None, False, True)]
         clip, shown = self._videos[key]
@@ -198,9 +205,11 @@ class Gallery:
         return videos.prepare(self.native, *self._videos[shown.key])
 
 
-def pixels(family: Family, native: Any, samples: Sequence[Sample], encoded: Sequence[Encoded]) -> list[list[Pixels]]:
+def pixels(
+    family: Family, native: Any, samples: Sequence[Sample], encoded: Sequence[Encoded], fps: float = 0.0
+) -> list[list[Pixels]]:
     """What the native processor makes of each kept picture and video of each sample, in order."""
-    gallery = Gallery(family, native)
+    gallery = Gallery(family, native, fps=fps)
     return gallery.prepare([gallery.take(sample, one) for sample, one in zip(samples, encoded, strict=True)])
 
 

@@ -64,6 +64,8 @@ class Draft:
     """Of each picture, video, and frame that is shown as a picture, in order of the text."""
     rendered: Rendered
     """Every run of image or video tokens is one token."""
+    frames: int = 0
+    """Of all videos that are shown."""
 
     @property
     def runs(self) -> list[int]:
@@ -89,6 +91,8 @@ class Encoder:
     dialect: str
     frames: int
     """Frames of a video, at most."""
+    fps: float = 0.0
+    """Of a video a second, at most; 0: any."""
 
     @cached_property
     def tokens(self) -> tuple[int, ...]:
@@ -216,11 +220,13 @@ class Encoder:
             return self._as_pictures(sample, count, budget, seen.sizes, clips, rendered)
         shown = self._write([seen.sizes[index] for index in pictures], budget.picture)
         each = {"image": shown, "video": [self._write_video(clips[index]) for index in videos]}
+        frames = sum(len(clip.times) for clip in clips.values())
         places = self.template.places
         filled, found = rendered.filled({places[kind]: [one.text for one in each[kind]] for kind in each})
         order = ["image" if place == places["image"] else "video" for place in found]
         queues = {kind: iter(written) for kind, written in each.items()}
-        return Draft(sample, count, budget, pictures, videos, order, [next(queues[kind]) for kind in order], filled)
+        written = [next(queues[kind]) for kind in order]
+        return Draft(sample, count, budget, pictures, videos, order, written, filled, frames)
 
     def _as_pictures(
         self,
@@ -243,7 +249,8 @@ class Encoder:
         written = self._write(shown, budget.picture)
         filled, _ = rendered.filled({self.template.placeholder: [picture.text for picture in written]})
         pictures, videos = mentions(sample, count), mentions(sample, count, "video")
-        return Draft(sample, count, budget, pictures, videos, order, written, filled)
+        frames = sum(len(clip.times) for clip in clips.values())
+        return Draft(sample, count, budget, pictures, videos, order, written, filled, frames)
 
     def _taken(self, index: int, seen: Seen, budget: Budget) -> Clip:
         """The frames of a video that are shown."""
@@ -251,7 +258,8 @@ class Encoder:
         if isinstance(clip, str):
             raise Dropped("unreadable_media", f"video {index}: {clip}")
         native = self.family.native_videos(self.native)
-        return clip.uniform(budget.frames, exact=native is not None and native.exact)
+        most = clip.most(budget.frames, self.fps)
+        return clip.uniform(most, exact=native is not None and native.exact)
 
     def _shown(self, sample: Sample, count: int, sizes: dict[int, Size]) -> list[int]:
         """The pictures of the first ``count`` messages, in order, of known size and in the frame of their boxes."""
@@ -367,7 +375,7 @@ class Encoder:
         counts = [shown.tokens for shown in draft.written]
         return Encoded(
             input_ids, labels, draft.pictures, counts, turns, draft.messages, draft.budget.picture,
-            videos=draft.videos, frames=draft.budget.frames, order=draft.order,
+            videos=draft.videos, frames=draft.budget.frames, order=draft.order, frames_shown=draft.frames,
         )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def measure(
     rows = range(len(store)) if table is None else np.flatnonzero(table[:, 3] == CODES.index(UNREADABLE)).tolist()
     if table is not None and (store.on_error == "skip" or not rows):
         return summarise(store, fingerprint, read_measure(store.index, fingerprint))
-    table = np.zeros((len(store), 4), np.int64) if table is None else table
+    table = np.zeros((len(store), 5), np.int64) if table is None else table
     done = 0
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
@@ -60,27 +60,28 @@ def measure(
             if progress:
                 progress(done)
     _refuse_short(table, processor, max_length)
-    names = ("length", "image_tokens", "supervised", "reason")
+    names = ("length", "image_tokens", "supervised", "reason", "frames")
     write_measure(store.index, fingerprint, {name: table[:, i] for i, name in enumerate(names)}, CODES)
     return summarise(store, fingerprint, read_measure(store.index, fingerprint))
 
 
 def _known(store: Store, fingerprint: str) -> np.ndarray | None:
-    """What was measured before as rows of :func:`_columns`, shape (samples, 4); None where that is not whole."""
+    """What was measured before as rows of :func:`_columns`, shape (samples, 5); None where that is not whole."""
     try:
         found = read_measure(store.index, fingerprint)
     except ShardError:
         return None
     codes = np.array([CODES.index(reason) for reason in found.reasons])
-    return np.stack([found.length, found.image_tokens, found.supervised, codes[found.reason]], axis=1).astype(np.int64)
+    columns = [found.length, found.image_tokens, found.supervised, codes[found.reason], found.frames]
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _columns(
     samples: Sequence[Sample | Skipped], processor: VLITProcessor, max_length: int
-) -> list[tuple[int, int, int, int]]:
+) -> list[tuple[int, int, int, int, int]]:
     made = iter(processor.encode_all([s for s in samples if not isinstance(s, Skipped)], max_length))
     encoded = [Encoded(dropped=UNREADABLE) if isinstance(s, Skipped) else next(made) for s in samples]
-    return [(e.length, sum(e.picture_tokens), e.supervised, CODES.index(e.dropped)) for e in encoded]
+    return [(e.length, sum(e.picture_tokens), e.supervised, CODES.index(e.dropped), e.frames_shown) for e in encoded]
 
 
 def _refuse_short(table: np.ndarray, processor: VLITProcessor, max_length: int) -> None:

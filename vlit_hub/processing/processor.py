@@ -26,8 +26,8 @@ from vlit_hub.schema import Sample
 
 FOLDER = "vlit"
 """Where ours lies below the native processor's files."""
-ALGORITHM = 3
-"""Counted up when the same processor would encode a sample differently."""
+ALGORITHM = 4
+"""Counted up when the same processor would encode or measure a sample differently."""
 FRAMES = 8
 """Of a video, as Video-LLaMA and InternVL show it."""
 
@@ -45,7 +45,8 @@ class VLITProcessor(ProcessorMixin):
 
     ``chat_template`` replaces the native one (and is saved with it); without either, the family's is taken.
     ``dialect``: how regions are written; the family's own by default. ``frames``: how many a video is shown by, spread
-    over its clip. Raises UnknownFamily, NoEndOfTurn, and ValueError for an unknown dialect.
+    over its clip; ``fps``: no more than so many a second of it (0: any). Raises UnknownFamily, NoEndOfTurn, and
+    ValueError for an unknown dialect, or frames that the family cannot show.
     """
 
     def __init__(
@@ -54,11 +55,17 @@ class VLITProcessor(ProcessorMixin):
         chat_template: str | None = None,
         dialect: str | None = None,
         frames: int = FRAMES,
+        fps: float = 0.0,
     ) -> None:
         if frames < 1:
             raise ValueError(f"frames: {frames} of a video, at least 1 is needed")
-        self.frames = frames
+        if not 0 <= fps < 1e6:
+            raise ValueError(f"fps: {fps} frames of a video a second, a number from 0 (any) on is needed")
+        self.frames, self.fps = frames, fps
         self.family: Family = family_of(native)
+        videos = self.family.native_videos(native)
+        if fps and videos and videos.exact:
+            raise ValueError(f"fps: family {self.family.name} shows every video by one number of frames; set frames")
         own = native.chat_template
         source = chat_template or (own.get("default") if isinstance(own, dict) else own) or self.family.template
         self.native: Any = copy.copy(native)
@@ -68,9 +75,9 @@ class VLITProcessor(ProcessorMixin):
         self.dialect: str = regions.dialect(dialect or self.family.dialect).name
         self.tokenizer = native.tokenizer
         self.image_processor = native.image_processor
-        places = (self.family.placeholder, *(["video_token"] if self.family.native_videos(self.native) else []))
+        places = (self.family.placeholder, *(["video_token"] if videos else []))
         template = Template(self.native, source, *(getattr(self.native, name) for name in places))
-        self.encoder = Encoder(self.family, self.native, template, self.dialect, frames)
+        self.encoder = Encoder(self.family, self.native, template, self.dialect, frames, fps)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.native).__name__}, dialect={self.dialect!r})"
@@ -84,6 +91,12 @@ class VLITProcessor(ProcessorMixin):
     def model_input_names(self) -> list[str]:
         """Those of the native processor."""
         return self.native.model_input_names
+
+    def showing(self, frames: int, fps: float) -> VLITProcessor:
+        """The processor with other frames of a video; raises ValueError as the constructor does."""
+        if (frames, fps) == (self.frames, self.fps):
+            return self
+        return type(self)(self.native, self.native.chat_template, self.dialect, frames, fps)
 
     # -- encoding ------------------------------------------------------------------------------------------------------
 
@@ -117,7 +130,7 @@ class VLITProcessor(ProcessorMixin):
 
     def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
         """The kept pictures and videos of one sample as the model takes them; raises UnreadableMedia."""
-        return batch.join(self.family, batch.pixels(self.family, self.native, [sample], [encoded]))
+        return batch.join(self.family, batch.pixels(self.family, self.native, [sample], [encoded], self.fps))
 
     def __call__(self, samples: Sequence[Sample], max_length: int) -> dict[str, Tensor]:
         """The samples as one batch for the family's model, labels included, padded on the right.
@@ -139,7 +152,7 @@ class VLITProcessor(ProcessorMixin):
         return made
 
     def _batch(self, samples: Sequence[Sample], encoded: Sequence[Encoded], side: batch.Side) -> dict[str, Tensor]:
-        pictures = batch.pixels(self.family, self.native, samples, encoded)
+        pictures = batch.pixels(self.family, self.native, samples, encoded, self.fps)
         return batch.pad(self.family, self.native, encoded, side) | batch.join(self.family, pictures)
 
     def decode_example(self, encoded: Encoded) -> str:
@@ -168,7 +181,7 @@ class VLITProcessor(ProcessorMixin):
     def _hash(self) -> str:
         native = {k: v for k, v in self.native.to_dict().items() if k != "processor_class"}
         written = repr(self.family.write(self.native, [(640, 480)], None))  # what no native class saves (Kosmos-2)
-        parts = [ALGORITHM, self.family.name, self.dialect, self.frames, self.chat_template, native, written]
+        parts = [ALGORITHM, self.family.name, self.dialect, self.frames, self.fps, self.chat_template, native, written]
         digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode())
         tokenizer = json.loads(self.tokenizer.backend_tokenizer.to_str())
         calls = {"padding", "truncation"}  # left behind by whoever called it last
@@ -192,6 +205,7 @@ class VLITProcessor(ProcessorMixin):
         ours = root / FOLDER
         ours.mkdir(parents=True, exist_ok=True)
         settings: dict[str, Any] = {"family": self.family.name, "dialect": self.dialect, "frames": self.frames}
+        settings |= {"fps": self.fps} if self.fps else {}
         settings["processor_class"] = type(self).__name__
         (ours / PROCESSOR_NAME).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
         VLITConfig(family=self.family.name, dialect=self.dialect).save_pretrained(ours)
@@ -245,7 +259,11 @@ class VLITProcessor(ProcessorMixin):
         # Kosmos2Processor, Blip2Processor, InstructBlipProcessor and IdeficsProcessor forget the template they saved.
         template = saved.read_text(encoding="utf-8") if native.chat_template is None and saved.is_file() else None
         return cls(
-            native, chat_template=template, dialect=settings.get("dialect"), frames=settings.get("frames", FRAMES)
+            native,
+            chat_template=template,
+            dialect=settings.get("dialect"),
+            frames=settings.get("frames", FRAMES),
+            fps=settings.get("fps", 0.0),
         )
 
 

@@ -20,7 +20,7 @@ PICTURES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "pixels": lambda media: media["width"].astype(np.int64) * media["height"],
 }
 """Name in a filter -> of media rows (:func:`passing_pictures`)."""
-MEASURED = {"tokens": "length", "image_tokens": "image_tokens", "supervised_tokens": "supervised"}
+MEASURED = {"tokens": "length", "image_tokens": "image_tokens", "supervised_tokens": "supervised", "frames": "frames"}
 """Name in a filter -> measured column."""
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,

@@ -226,10 +226,15 @@ class Index:
 
     def contents(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(media of each row, their content hashes side by side); a missing medium hashes to 0."""
+        counts, media = self.take_media(rows)
+        return counts, media["content"]
+
+    def take_media(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(media of each row, their rows side by side as an array of MEDIA_DTYPE)."""
         found = self.take(rows)
         counts = found["media"].astype(np.int64)
         places = ragged(found["media_start"].astype(np.int64), counts)
-        return counts, self._take(places, self._media, MEDIA_DTYPE, np.repeat(rows, counts))["content"]
+        return counts, self._take(places, self._media, MEDIA_DTYPE, np.repeat(rows, counts))
 
     def _take(self, places: np.ndarray, tables: list[Table], dtype: np.dtype, rows: np.ndarray) -> np.ndarray:
         result = np.empty(len(places), dtype)

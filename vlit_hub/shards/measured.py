@@ -17,14 +17,15 @@ from vlit_hub.shards.index import Index, fingerprint
 from vlit_hub.shards.manifest import write_atomic
 from vlit_hub.shards.npy import Table, dtype_of
 
-COLUMNS = ("length", "image_tokens", "supervised", "reason")
-CODES = "iiiB"
+COLUMNS = ("length", "image_tokens", "supervised", "reason", "frames")
+CODES = "iiiBi"
 DTYPE = dtype_of(COLUMNS, CODES)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """Columns of shape (len(index),): tokens after truncation, image tokens, supervised tokens, reason of a drop.
+    """Columns of shape (len(index),): tokens after truncation, image tokens, supervised tokens, reason of a drop,
+    frames that are shown of all videos.
 
     ``reason`` holds codes into ``reasons``; 0 (the empty string) means kept. A dropped sample has length 0.
     """
@@ -33,6 +34,7 @@ class Measure:
     image_tokens: np.ndarray
     supervised: np.ndarray
     reason: np.ndarray
+    frames: np.ndarray
     reasons: tuple[str, ...]
 
 
@@ -99,6 +101,7 @@ def write_measure(
     index: Index, fingerprint_: str, columns: Mapping[str, np.ndarray | Sequence[int]], reasons: Sequence[str]
 ) -> None:
     """Write the columns COLUMNS, each of shape (len(index),), under the fingerprint of processor and max_length.
+    ``frames`` may be left out: 0.
 
     ``reasons[0]`` is the empty string (kept). Raises ValueError where shapes, codes or the rule that exactly the
     dropped samples have length 0 do not hold.
@@ -106,7 +109,7 @@ def write_measure(
     _check_name(fingerprint_)
     table = np.zeros(len(index), DTYPE)
     for name in COLUMNS:
-        values = np.asarray(columns[name])
+        values = np.asarray(columns.get(name, 0 * table[name]) if name == "frames" else columns[name])
         if values.shape != (len(index),):
             raise ValueError(f"{name}: shape {values.shape}, the index has {len(index)} rows")
         table[name] = values

@@ -16,9 +16,10 @@ COSTS = ("tokens", "pictures", "image_tokens")
 class Packer:
     """Budgets of one pack; None: unbounded.
 
-    ``pictures`` counts media of any type, ``image_tokens`` the tokens that stand for them. ``look_ahead``: units of a
-    window. ``group``: consecutive samples of one group (``Row.group``) are one unit and stay together as long as they
-    fit, so that one picture, counted once, serves many questions. Packs are the fuller the smaller groups are.
+    ``pictures`` counts media of any type, a video as the frames that are shown of it, ``image_tokens`` the tokens that
+    stand for them. ``look_ahead``: units of a window. ``group``: consecutive samples of one group (``Row.group``) are
+    one unit and stay together as long as they fit, so that one picture, counted once, serves many questions. Packs are
+    the fuller the smaller groups are.
     """
 
     tokens: int

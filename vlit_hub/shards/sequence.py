@@ -10,7 +10,7 @@ import numpy as np
 
 from vlit_hub.shards.bitmap import Bitmap
 from vlit_hub.shards.blend import Interleave
-from vlit_hub.shards.index import Index, ragged
+from vlit_hub.shards.index import MEDIA_TYPES, Index, ragged
 from vlit_hub.shards.measured import Measured
 from vlit_hub.shards.packer import COSTS, Packer
 from vlit_hub.shards.permutation import Order
@@ -42,20 +42,24 @@ class Costs:
         if self.packer.image_tokens is not None:
             result[:, 2] = _sums(found["image_tokens"], offsets)
         if self.packer.pictures is not None:
-            result[:, 1] = self._pictures(rows, offsets)
+            result[:, 1] = self._pictures(rows, offsets, found["frames"])
         return result
 
-    def _pictures(self, rows: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """Media of each unit; where groups are kept, different ones (by content)."""
-        if not self.packer.group:
-            return _sums(self.index.take(rows)["media"], offsets)
-        counts, contents = self.index.contents(rows)
-        unit = np.repeat(np.repeat(np.arange(len(offsets) - 1), np.diff(offsets)), counts)
-        order = np.lexsort((contents, unit))
-        unit, contents = unit[order], contents[order]
-        new = np.ones(len(unit), bool)
-        new[1:] = (np.diff(unit) != 0) | (contents[1:] != contents[:-1])
-        return np.bincount(unit[new], minlength=len(offsets) - 1)
+    def _pictures(self, rows: np.ndarray, offsets: np.ndarray, frames: np.ndarray) -> np.ndarray:
+        """Pictures of each unit, ``frames`` of the videos of each row among them; where groups are kept, those of
+        different media (by content)."""
+        counts, media = self.index.take_media(rows)
+        owners = np.repeat(np.arange(len(rows)), counts)
+        films = media["type"] == MEDIA_TYPES.index("video")
+        of_row = np.bincount(owners[films], minlength=len(rows))
+        weights = np.where(films, -(-frames[owners] // np.maximum(of_row[owners], 1)), 1)
+        unit = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))[owners]
+        if self.packer.group:
+            order = np.lexsort((-weights, media["content"], unit))
+            unit, contents, weights = unit[order], media["content"][order], weights[order]
+            same = (np.diff(unit) == 0) & (contents[1:] == contents[:-1])
+            weights[1:][same] = 0
+        return np.bincount(unit, weights, len(offsets) - 1).astype(np.int64)
 
 
 def _sums(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -12,16 +12,17 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
-from vlit_hub.processing import VLITCollator, VLITProcessor, family_of, measure
+from vlit_hub.processing import VLITCollator, family_of, measure
 from vlit_hub.processing.masking import IGNORED
 from vlit_hub.shards import Fetch, Plan, Store, read_measure
+from vlit_hub.shards.index import MEDIA_TYPES
 from vlit_hub.shards.plan import Item
 from vlit_hub.training import lora
 from vlit_hub.training.encoder import EncoderCheckpointing, encoder_layers
 from vlit_hub.training.loader import batch_shape
 from vlit_hub.training.memory import Memory, Shapes, estimate
 from vlit_hub.training.recipe import RecipeError, TrainRecipe
-from vlit_hub.training.run import check_family
+from vlit_hub.training.run import check_family, collator_of
 from vlit_hub.training.settings import apply
 
 STEPS = 50
@@ -43,7 +44,7 @@ class Outline:
     samples: float
     tokens: float
     supervised: float
-    pictures: float
+    pictures: float  # with the frames of videos
     padded: float  # share of the places of a micro-batch that are padding
     steps: int  # of the first epoch
     memory: Memory  # of one process, bytes
@@ -55,7 +56,7 @@ class Outline:
         gib = {name: f"{value / 2**30:.3f} GiB" for name, value in asdict(self.memory).items() if name != "missing"}
         return [
             ("tokens per step", f"{self.tokens:,.0f} ({self.supervised:,.0f} supervised, {self.padded:.1%} padding)"),
-            ("pictures per step", f"{self.pictures:,.1f}"),
+            ("pictures and frames per step", f"{self.pictures:,.1f}"),
             ("samples per step", f"{self.samples:,.1f}"),
             ("steps of an epoch", self.steps),
             ("batch", f"{self.processes} processes x {self.micro_batch} x {self.accumulation} accumulated"),
@@ -74,7 +75,7 @@ def outline(recipe: TrainRecipe, processes: int = 1) -> Outline:
 
     Raises RecipeError and SettingError as a run would, ValueError for an optimiser whose states are not known.
     """
-    processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
+    processor = recipe.processor_of()
     model, tuned = skeleton(recipe)
     mixture = recipe.mixture()
     check_family(recipe, mixture, processor)
@@ -94,7 +95,11 @@ def outline(recipe: TrainRecipe, processes: int = 1) -> Outline:
     batches = [items[at : at + micro] for at in range(0, len(items), micro)]
     places = [micro * max(map(plan.length, batch)) for batch in batches]
     tokens = sum(map(plan.length, items))
-    shapes = largest(recipe, processor, store, plan, batches[max(range(len(places)), key=places.__getitem__)])
+    most = batches[max(range(len(places)), key=places.__getitem__)]
+    shapes = largest(collator_of(recipe, processor, model), store, plan, most)
+    measured = read_measure(store.index, fingerprint)
+    _, media = store.index.take_media(np.array(rows))
+    pictures = int((media["type"] != MEDIA_TYPES.index("video")).sum()) + int(measured.frames[rows].sum())
     memory = estimate(
         model,
         tuned.family,
@@ -115,8 +120,8 @@ def outline(recipe: TrainRecipe, processes: int = 1) -> Outline:
         accumulation=accumulation,
         samples=len(rows) / steps,
         tokens=tokens / steps,
-        supervised=float(read_measure(store.index, fingerprint).supervised[rows].sum()) / steps,
-        pictures=float(store.index.take(np.array(rows))["media"].sum()) / steps,
+        supervised=float(measured.supervised[rows].sum()) / steps,
+        pictures=pictures / steps,
         padded=1 - tokens / sum(places),
         steps=plan.steps(0, recipe.global_batch),
         memory=memory,
@@ -145,16 +150,11 @@ def skeleton(recipe: TrainRecipe) -> tuple[Any, Any]:
     return model, report
 
 
-def largest(recipe: TrainRecipe, processor: VLITProcessor, store: Store, plan: Plan, items: Sequence[Item]) -> Shapes:
+def largest(collator: VLITCollator, store: Store, plan: Plan, items: Sequence[Item]) -> Shapes:
     """The shapes of a micro-batch, which is really collated."""
-    alone = processor.family.logits_to_keep
-    collator = VLITCollator(
-        processor, recipe.max_length, supervised_only=alone, on_error=recipe.on_error,
-        decode=recipe.decode, share_pictures=recipe.share_pictures,
-    )  # fmt: skip
     lengths = [plan.length(item) for item in items]
     batch = collator(store.__getitems__(Fetch(list(items), lengths, 0, True, (0, 0, 0))))
     rows, tokens = batch["input_ids"].shape
-    supervised = int((batch["labels"] != IGNORED).sum()) if alone else rows * tokens
+    supervised = int((batch["labels"] != IGNORED).sum()) if collator.supervised_only else rows * tokens
     names = [name for name in batch if name.startswith(("pixel_", "image_"))]
     return Shapes(rows, tokens, supervised, {name: (tuple(batch[name].shape), batch[name].dtype) for name in names})

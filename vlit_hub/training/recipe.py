@@ -13,6 +13,7 @@ import yaml
 from transformers import TrainingArguments
 from transformers.utils import is_torch_bf16_gpu_available, is_torch_xla_available
 
+from vlit_hub.processing import VLITProcessor
 from vlit_hub.shards import Shards
 from vlit_hub.shards.mixture import SUFFIXES, Mixture, load_mixture, packer_of
 from vlit_hub.training.loader import batch_shape
@@ -67,6 +68,8 @@ class TrainRecipe:
     subset: str = ""  # of the shards; all by default
     split: str = ""
     max_length: int = 2048  # tokens, pictures included
+    frames: int = 0  # a video is shown by so many, spread over its clip; 0: as the processor has it (8 by default)
+    fps: float = 0.0  # but no more than so many a second of it; 0: as the processor has it (any)
     dtype: Literal["float32", "bfloat16"] = "float32"  # of the weights; for mixed precision keep float32, set bf16
     lr: Mapping[str, float] = field(default_factory=dict)  # module pattern -> learning rate of its own
     lora: Mapping[str, Any] = field(default_factory=dict)  # rank, alpha, dropout of setting LoRA
@@ -94,10 +97,21 @@ class TrainRecipe:
         for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise RecipeError(f"{key}: {getattr(self, key)!r} is not one of: {', '.join(allowed)}")
+        if self.frames < 0 or not 0 <= self.fps < 1e6:
+            raise RecipeError("frames and fps of a video are at least 0, which is: as the processor has it")
         if self.global_batch < 1 or self.max_length < 1:
             raise RecipeError("global_batch and max_length are at least 1")
         if not self.processor and self.model.endswith(".json"):
             raise RecipeError("processor: a model that is only a config needs the folder of its processor")
+
+    def processor_of(self) -> VLITProcessor:
+        """The processor of the run, which is saved with the model; raises RecipeError where its family cannot show
+        videos so."""
+        found = VLITProcessor.from_pretrained(self.processor or self.model)
+        try:
+            return found.showing(self.frames or found.frames, self.fps or found.fps)
+        except ValueError as error:
+            raise RecipeError(str(error)) from None
 
     def mixture(self) -> Mixture:
         """What ``data`` names; raises RecipeError, MixtureError or LockError."""

@@ -81,7 +81,7 @@ def build(
     if args.world_size > 1:
         atexit.register(_leave)
     say: Log = log if args.process_index == 0 else (lambda text: None)
-    processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
+    processor = recipe.processor_of()
     model = load_model(recipe) if model is None else model
     check_pair(model, processor)
     family = family_of(model.config).name

@@ -216,11 +216,11 @@ class Case:
         times = next(
             ((m.start, m.end) for m in self.sample.media if m.type == "video" and m.index == index), (None, None)
         )
-        shown = frames(source, uniform=count, start=times[0], end=times[1])
+        clip = survey(source, start=times[0], end=times[1])
+        shown = frames(source, uniform=clip.most(count, self.processor.fps), start=times[0], end=times[1])
         if kinds_of(self.processor.native) & ONE_COUNT:
             shown += shown[-1:] * (count - len(shown))
-        duration = survey(source, start=times[0], end=times[1]).duration
-        return Film([frame.picture for frame in shown], [frame.time for frame in shown], duration)
+        return Film([frame.picture for frame in shown], [frame.time for frame in shown], clip.duration)
 
     def _data(self, index: int) -> bytes:
         found = self._blob(index)

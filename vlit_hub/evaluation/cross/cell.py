@@ -27,7 +27,6 @@ def main(folder: Path) -> None:
 
 
 def _train(flat: dict[str, Any]) -> dict[str, Any]:
-    from vlit_hub.processing import VLITProcessor
     from vlit_hub.shards import Store
     from vlit_hub.training.callbacks import read_losses
     from vlit_hub.training.recipe import recipe_from
@@ -35,7 +34,7 @@ def _train(flat: dict[str, Any]) -> dict[str, Any]:
     from vlit_hub.verify import verify
 
     recipe = recipe_from(flat)
-    processor = VLITProcessor.from_pretrained(recipe.processor or recipe.model)
+    processor = recipe.processor_of()
     checks = verify(Store(recipe.mixture().parts), processor, recipe.max_length, CHECKED)
     if not checks.ok:
         red = "; ".join(f"{row.check}: {row.first}" for row in checks.rows if not row.passed)
