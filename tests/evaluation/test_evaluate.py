@@ -151,7 +151,7 @@ def test_majority_of_an_instruction_type_is_its_own():
 
 def test_donors_are_a_derangement_over_groups():
     questions = questions_of(colours(31, per_group=3))
-    pictured = [i != 4 for i in range(31)]
+    pictured = [("image",) if i != 4 else () for i in range(31)]
     for seed in range(20):
         chosen = donors(questions, pictured, seed)
         assert chosen == donors(questions, pictured, seed)
@@ -162,7 +162,7 @@ def test_donors_are_a_derangement_over_groups():
         givers = {questions[i].group: questions[d].group for i, d in enumerate(chosen) if d is not None}
         assert len(set(givers.values())) == len(givers) == 11
     assert donors(questions, pictured, 0) != donors(questions, pictured, 1)
-    assert donors(questions_of(colours(2)), [True, True], 0) == [None, None]
+    assert donors(questions_of(colours(2)), [("image",), ("image",)], 0) == [None, None]
 
 
 def test_swapped_and_blind_samples_are_canonical():

@@ -5,7 +5,9 @@ import importlib
 import msgspec
 import pytest
 
+from tests.datasets.test_video import numbered
 from tests.evaluation.rooms import colour_sample, say
+from tests.processing.test_videos import video_sample
 from vlit_hub.chat import NotChat
 from vlit_hub.evaluation.likelihood import UNCACHED, apart, how, likelihoods
 from vlit_hub.evaluation.questions import asked_sample
@@ -74,3 +76,22 @@ def test_what_cannot_be_asked_is_named():
         with pytest.raises(NotChat) as refused:
             likelihoods(model, processor, [asked_sample(sample)], [replies])
         assert refused.value.reason == reason
+
+
+VIDEO = ("llava", "qwen2_5_vl")
+MORE = ("idefics3", "internvl", "llava_onevision", "qwen3_vl", "smolvlm")
+
+
+@pytest.mark.parametrize("family", [*VIDEO, *(pytest.param(name, marks=pytest.mark.slow) for name in MORE)])
+def test_videos_are_asked_about_as_in_training(family):
+    model, processor = tiny(family)
+    asked = [asked_sample(video_sample("<v0>|Which number?", "3", videos=(numbered(n),))) for n in (60, 24)]
+    mixed = asked_sample(colour_sample(0, "red"))
+    replies = [["three", "a big number", "C"], ["one", "two of them"], ["red", "green and blue"]]
+    together = likelihoods(model, processor, [*asked, mixed], replies)
+    for sample, said, scores in zip([*asked, mixed], replies, together, strict=True):
+        alone = [score.total for score in apart(model, processor, sample, said)]
+        assert [score.total for score in scores] == pytest.approx(alone, abs=1e-4) and len(set(alone)) == len(said)
+    whole = processor([video_sample("<v0>|Which number?", "3")], 1 << 20)["input_ids"][0].tolist()
+    prompt = processor.prompts(asked[:1])["input_ids"][0].tolist()
+    assert whole[: len(prompt)] == prompt and len(prompt) > 50

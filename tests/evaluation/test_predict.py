@@ -7,7 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.datasets.test_video import numbered
 from tests.evaluation.rooms import colour_sample, picture, say
+from tests.processing.test_videos import video_sample
+from tests.tiny.blip2 import build as tiny_blip2
 from tests.tiny.llava import build as tiny_llava
 from tests.tiny.qwen2_5_vl import build as tiny_qwen25_vl
 from vlit_hub.chat import NotChat
@@ -231,3 +234,25 @@ def test_settings_name_the_models_without_a_path(tmp_path, monkeypatch):
         assert "private" not in str(report.to_dict(predictions=True)) and "data" not in report.settings
     loaded.config._name_or_path = loaded.name_or_path = "llava-hf/llava-1.5-7b-hf"
     assert evaluate(samples, loaded, native, controls=()).settings["model"] == "llava-hf/llava-1.5-7b-hf"
+
+
+def test_questions_about_videos_are_answered_beside_controls(tiny):
+    model, processor = tiny
+    shown = [video_sample("<v0>|Which?", "B", name=f"v{i}", videos=(numbered(20 + i),)) for i in range(3)]
+    shown = [msgspec.structs.replace(s, choices=["one", "two"], correct=1, group=s.id) for s in shown]
+    torn = msgspec.structs.replace(shown[0], id="torn", videos=[Blob(bytes=b"no video")])
+    lost = msgspec.structs.replace(shown[0], id="lost", videos=[None])
+    seen = []
+    for scoring in ("multiple_choice", "exact"):
+        report = evaluate([*shown, torn, lost], model, processor, scoring=scoring)
+        assert (report.scored, report.unanswerable) == (3, {"missing video": 1, "unreadable video": 1})
+        seen.append(report)
+    assert set(seen[0].row("all").controls) == {"majority", "blind", "shuffled"}
+    again = evaluate(shown, model, processor, scoring="exact", controls=())
+    assert [p.said["model"] for p in again.predictions] == [p.said["model"] for p in seen[1].predictions]
+
+
+def test_a_family_without_videos_counts_them():
+    model, native = tiny_blip2()
+    report = evaluate([video_sample("<v0>|Which?", "3")], model, native, controls=())
+    assert (report.scored, report.unanswerable) == (0, {"video, audio or point cloud": 1})

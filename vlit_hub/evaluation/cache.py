@@ -1,7 +1,7 @@
 """Replies known from before, by exact request: two runs give the same numbers, and several processes share one run.
 
-A request is the sample as it is asked (texts, regions, choices, bytes of its pictures), the model's weights, the
-processor and the settings. Batches are run whole or not at all, so that a reply does not depend on what was known.
+A request is the sample as it is asked (texts, regions, choices, bytes of its pictures and videos), the model's weights,
+the processor and the settings. Batches are run whole or not at all, so that a reply does not depend on what was known.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from vlit_hub.evaluation.questions import mentioned_images
+from vlit_hub.evaluation.questions import mentioned
 from vlit_hub.schema import Sample
 
 if TYPE_CHECKING:
@@ -78,13 +78,16 @@ class ReplyCache:
 
 def _request(head: bytes, sample: Sample) -> bytes:
     """32 bytes over everything that a reply depends on; ids, references and reports' names are not of it."""
-    seen = mentioned_images(sample)
+    seen = mentioned(sample)
     said = [sample.messages, sample.tools, sample.regions, sample.choices]
     sizes = [[m.type, m.index, m.width, m.height] for m in sample.media]
     digest = hashlib.blake2b(head, digest_size=32)
     digest.update(msgspec.json.encode([said, sizes, seen]))
-    for index in seen:
-        blob = sample.images[index]
+    shown = [sample.images[index] for index in seen]
+    if videos := mentioned(sample, "video"):
+        digest.update(msgspec.json.encode([[m.index, m.start, m.end] for m in sample.media if m.type == "video"]))
+        shown += [sample.videos[index] for index in videos]
+    for blob in shown:
         data = b"" if blob is None else Path(blob.path).read_bytes() if blob.bytes is None else blob.bytes
         digest.update(hashlib.blake2b(data).digest())
     return digest.digest()

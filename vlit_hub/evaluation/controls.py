@@ -14,10 +14,12 @@ from typing import Literal
 import msgspec
 
 from vlit_hub.evaluation.answers import normalise
-from vlit_hub.evaluation.questions import Question, Unanswerable, mentioned_images, question_of
-from vlit_hub.schema import Blob, Media, Sample
+from vlit_hub.evaluation.questions import Question, Unanswerable, mentioned, question_of
+from vlit_hub.schema import Blob, Media, Modality, Sample
 
 Blind = Literal["removed", "grey"]
+SEEN: tuple[Modality, ...] = ("image", "video")
+"""What a question is asked about; the controls take it away or swap it."""
 GREY = (128, 128, 128)
 GREY_SIZE = (336, 336)
 """Of the grey picture where the real one's size is not known."""
@@ -70,16 +72,16 @@ def majority_predictions(questions: Sequence[Question], answers: Mapping[str, st
 
 
 def blind(sample: Sample, how: Blind) -> Sample:
-    """The sample with its pictures taken out of the prompt (``removed``; their sizes stay known, so that boxes in the
-    text can still be written) or each replaced by a grey one of the same size (``grey``)."""
+    """The sample with its pictures and videos taken out of the prompt (``removed``; their sizes stay known, so that
+    boxes in the text can still be written) or each picture replaced by a grey one of the same size (``grey``)."""
     if how == "grey":
         media = {m.index: m for m in sample.media if m.type == "image"}
         return msgspec.structs.replace(sample, images=[_grey(media.get(i)) for i in range(len(sample.images))])
     messages = [
-        msgspec.structs.replace(m, content=[part for part in m.content if part.type != "image"])
+        msgspec.structs.replace(m, content=[part for part in m.content if part.type not in SEEN])
         for m in sample.messages
     ]
-    return msgspec.structs.replace(sample, messages=messages, images=[])
+    return msgspec.structs.replace(sample, messages=messages, images=[], videos=[])
 
 
 def _grey(media: Media | None) -> Blob:
@@ -95,26 +97,33 @@ def _grey(media: Media | None) -> Blob:
 # -- shuffled ----------------------------------------------------------------------------------------------------------
 
 
-def donors(questions: Sequence[Question], pictured: Sequence[bool], seed: int) -> list[int | None]:
-    """Per question the position of the question whose pictures it gets: one of another group, never its own.
+def donors(questions: Sequence[Question], shown: Sequence[Shown], seed: int) -> list[int | None]:
+    """Per question the position of the question whose pictures and videos it gets: one of another group, never its own.
 
-    The groups with pictures are put in an order drawn from the seed and each takes from the next one: a derangement,
-    the same on every machine. None where a question has no picture, or no other group has one.
+    ``shown``: what each question shows. Of those that show the same, the groups are put in an order drawn from the seed
+    and each takes from the next one: a derangement, the same on every machine. None where a question shows nothing, or
+    no other group the same.
     """
-    members: dict[str, list[int]] = {}
-    for i, question in enumerate(questions):
-        if pictured[i]:
-            members.setdefault(question.group, []).append(i)
-    order = sorted(members, key=lambda group: (_hash(seed, group), group))
-    if len(order) < 2:
-        return [None] * len(questions)
-    giver = dict(zip(order, order[1:] + order[:1], strict=True))
-    place = {i: k for rows in members.values() for k, i in enumerate(rows)}
-    chosen: list[int | None] = []
-    for i, question in enumerate(questions):
-        rows = members[giver[question.group]] if pictured[i] else []
-        chosen.append(rows[place[i] % len(rows)] if rows else None)
+    chosen: list[int | None] = [None] * len(questions)
+    for kind in set(filter(None, shown)):
+        members: dict[str, list[int]] = {}
+        for i, question in enumerate(questions):
+            if shown[i] == kind:
+                members.setdefault(question.group, []).append(i)
+        order = sorted(members, key=lambda group: (_hash(seed, group), group))
+        for group, giver in zip(order, order[1:] + order[:1], strict=True) if len(order) > 1 else ():
+            for k, i in enumerate(members[group]):
+                chosen[i] = members[giver][k % len(members[giver])]
     return chosen
+
+
+Shown = tuple[Modality, ...]
+"""Of SEEN, what a question shows."""
+
+
+def shown_of(sample: Sample) -> Shown:
+    """Whether its messages mention pictures, videos or both."""
+    return tuple(kind for kind in SEEN if mentioned(sample, kind))
 
 
 def _hash(seed: int, group: str) -> bytes:
@@ -122,12 +131,15 @@ def _hash(seed: int, group: str) -> bytes:
 
 
 def with_pictures_of(sample: Sample, donor: Sample) -> Sample:
-    """The sample with each mentioned picture replaced by one that the donor mentions (in turn, where it has fewer)."""
-    wanted, offered = mentioned_images(sample), mentioned_images(donor)
-    images, media = list(sample.images), {(m.type, m.index): m for m in sample.media}
-    theirs = {m.index: m for m in donor.media if m.type == "image"}
-    for k, index in enumerate(wanted):
-        source = offered[k % len(offered)]
-        images[index] = donor.images[source]
-        media["image", index] = msgspec.structs.replace(theirs[source], index=index)
-    return msgspec.structs.replace(sample, images=images, media=[media[m.type, m.index] for m in sample.media])
+    """The sample with each mentioned picture (video) replaced by one that the donor mentions, in turn where it has
+    fewer."""
+    media, theirs = ({(m.type, m.index): m for m in each.media} for each in (sample, donor))
+    images, videos = list(sample.images), list(sample.videos)
+    for kind, mine, given in zip(SEEN, (images, videos), (donor.images, donor.videos), strict=True):
+        offered = mentioned(donor, kind)
+        for k, index in enumerate(mentioned(sample, kind)):
+            source = offered[k % len(offered)]
+            mine[index] = given[source]
+            media[kind, index] = msgspec.structs.replace(theirs[kind, source], index=index)
+    kept = [media[m.type, m.index] for m in sample.media]
+    return msgspec.structs.replace(sample, images=images, videos=videos, media=kept)

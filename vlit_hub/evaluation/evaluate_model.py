@@ -18,16 +18,18 @@ from vlit_hub.evaluation.cache import ReplyCache, fingerprint_of
 from vlit_hub.evaluation.controls import (
     BLIND,
     Blind,
+    Shown,
     blind,
     donors,
     majority_answers,
     majority_predictions,
     questions_of,
+    shown_of,
     with_pictures_of,
 )
 from vlit_hub.evaluation.intervals import WORDS, mean_interval, paired_interval
 from vlit_hub.evaluation.predict import MAX_NEW_TOKENS, predict
-from vlit_hub.evaluation.questions import Question, Unanswerable, asked_sample, mentioned_images, question_of
+from vlit_hub.evaluation.questions import Question, Unanswerable, asked_sample, question_of
 from vlit_hub.evaluation.report import MODEL, EvalReport, EvalRow, Kind, Prediction
 from vlit_hub.evaluation.scorers import SCORERS, Scorer, scorer_of
 from vlit_hub.schema import Sample
@@ -220,7 +222,7 @@ class _Runs:
     def __init__(self, source: Source, batch_size: int, passes: int, progress: Progress | None) -> None:
         self._source, self._size, self._passes, self._progress = source, batch_size, passes, progress
         self._done = self._total = 0
-        self.pictured: list[bool] = []
+        self.shown: list[Shown] = []
         self.unasked = 0
         """Questions of later passes that could not be asked as they were changed; their reply is empty."""
 
@@ -252,7 +254,7 @@ class _Runs:
                     continue
                 questions.append(question)
                 said.append(reply)
-                self.pictured.append(bool(mentioned_images(sample)))
+                self.shown.append(shown_of(sample))
         self._total = len(rows) + len(questions) * self._passes
         return questions, said, reasons
 
@@ -305,7 +307,7 @@ def _fitted(
 
 
 def _shuffled(runs: _Runs, questions: Sequence[Question], answer: Answerer, seed: int) -> tuple[list[str] | None, str]:
-    giver = donors(questions, runs.pictured, seed)
+    giver = donors(questions, runs.shown, seed)
     if questions and not any(donor is not None for donor in giver):
         return None, "not run: it needs pictures of at least two groups"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from vlit_hub.chat import NotChat
+from vlit_hub.evaluation.predict import UNREADABLE, reason_of
 from vlit_hub.media import UnreadableMedia
 from vlit_hub.schema import Message, Part, Sample
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MROPE = ("qwen2_5_vl", "qwen3_vl")
 """Families whose positions have three rows."""
+GRIDS = ("image_grid_thw", "video_grid_thw", "second_per_grid_ts")
+"""What their positions depend on beside the tokens."""
 INNER = ("blip2", "instructblip")
 """Families whose cache is that of their ``language_model``, which goes on by itself."""
 UNCACHED: dict[str, str] = {
@@ -110,7 +113,7 @@ def likelihoods(
                         found[i] = _apart(model, processor, samples[i], encoded[i])
                 return found
             except UnreadableMedia as error:
-                raise NotChat("unreadable picture") from error
+                raise NotChat(reason_of(UNREADABLE, str(error))) from error
     finally:
         model.train(was_training)
 
@@ -125,7 +128,6 @@ def apart(model: PreTrainedModel, processor: VLITProcessor, sample: Sample, repl
 
 def _encoded(processor: VLITProcessor, sample: Sample, replies: Sequence[str]) -> list[Encoded]:
     """The sample with each reply, as training shows it; only the reply is supervised."""
-    from vlit_hub.evaluation.predict import reason_of
     from vlit_hub.processing import MaskError
 
     context = [msgspec.structs.replace(message, train=False) for message in sample.messages]
@@ -139,7 +141,7 @@ def _encoded(processor: VLITProcessor, sample: Sample, replies: Sequence[str]) -
         raise NotChat("template") from error
     for one in found:
         if one.dropped:
-            raise NotChat(reason_of(one.dropped))
+            raise NotChat(reason_of(one.dropped, one.detail))
     return found
 
 
@@ -223,13 +225,10 @@ def _rope(model: Any, inputs: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """(3, batch, length) positions of the prompts, and per row what the next text position is beyond its count."""
     import torch
 
-    mask = inputs["attention_mask"]
-    if "image_grid_thw" in inputs:
+    mask, grids = inputs["attention_mask"], {name: inputs[name] for name in GRIDS if name in inputs}
+    if grids:
         return model.model.get_rope_index(
-            inputs["input_ids"],
-            mm_token_type_ids=inputs["mm_token_type_ids"],
-            image_grid_thw=inputs["image_grid_thw"],
-            attention_mask=mask,
+            inputs["input_ids"], mm_token_type_ids=inputs["mm_token_type_ids"], attention_mask=mask, **grids
         )
     places = (mask.cumsum(-1) - 1).clamp(min=0)
     return places.expand(3, -1, -1), torch.zeros(len(mask), 1, dtype=torch.long, device=mask.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from vlit_hub.processing import VLITProcessor
 
 MAX_NEW_TOKENS = 16
+UNREADABLE = "unreadable_media"
+"""Of processing.REASONS: a picture or video that cannot be read."""
+_VIDEO = re.compile(r"(?:^|: )video \d")
 _WORDS = {
-    "missing_media": "missing picture",
-    "unreadable_media": "unreadable picture",
+    "missing_media": "missing picture or video",
     "unsupported_media": "video, audio or point cloud",
 }
 """Reasons of processing.REASONS that evaluation counts under other words."""
@@ -62,7 +65,7 @@ def predict(
 
 
 def encode(processor: VLITProcessor, samples: Sequence[Sample]) -> BatchFeature:
-    """One left-padded batch of prompts: input_ids, attention_mask (batch, length) and the pictures of all rows."""
+    """One left-padded batch of prompts: input_ids, attention_mask (batch, length), pictures and videos of all rows."""
     from transformers import BatchFeature
 
     from vlit_hub.processing import Dropped, MaskError
@@ -70,15 +73,17 @@ def encode(processor: VLITProcessor, samples: Sequence[Sample]) -> BatchFeature:
     try:
         return BatchFeature(processor.prompts(samples))
     except Dropped as drop:
-        raise NotChat(reason_of(drop.reason)) from drop
+        raise NotChat(reason_of(drop.reason, str(drop))) from drop
     except MaskError as error:
         raise NotChat("template") from error
     except UnreadableMedia as error:
-        raise NotChat("unreadable picture") from error
+        raise NotChat(reason_of(UNREADABLE, str(error))) from error
 
 
-def reason_of(drop: str) -> str:
-    """The words under which evaluation counts a drop reason of processing."""
+def reason_of(drop: str, detail: str) -> str:
+    """The words under which evaluation counts a drop reason of processing; ``detail`` says which medium it was."""
+    if drop == UNREADABLE:
+        return f"unreadable {'video' if _VIDEO.search(detail) else 'picture'}"
     return _WORDS.get(drop, drop.replace("_", " "))
 
 

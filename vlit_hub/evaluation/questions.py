@@ -11,7 +11,7 @@ import msgspec
 from vlit_hub.evaluation.abilities import ability_of
 from vlit_hub.evaluation.answers import normalise
 from vlit_hub.lexicon import COCO
-from vlit_hub.schema import Sample, text_of
+from vlit_hub.schema import Modality, Sample, text_of
 
 
 class Unanswerable(ValueError):
@@ -58,10 +58,12 @@ def question_of(
     if not asked.messages or asked.messages[-1].role not in ("user", "tool"):
         raise Unanswerable("no question")
     text = next((text_of(m) for m in reversed(asked.messages) if m.role == "user"), "")
-    if any(part.type in ("video", "audio", "point_cloud") for m in asked.messages for part in m.content):
+    if any(part.type in ("audio", "point_cloud") for m in asked.messages for part in m.content):
         raise Unanswerable("video, audio or point cloud")
-    if any(sample.images[i] is None for i in mentioned_images(asked)):
+    if any(sample.images[i] is None for i in mentioned(asked)):
         raise Unanswerable("missing picture")
+    if any(sample.videos[i] is None for i in mentioned(asked, "video")):
+        raise Unanswerable("missing video")
     references = references_of(sample)
     box, size = _box(sample) if scoring == "iou" else ((), (0, 0))
     objects = _objects(sample) if scoring == "chair" else ()
@@ -133,6 +135,6 @@ def references_of(sample: Sample) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip() for text in given if text.strip()))
 
 
-def mentioned_images(sample: Sample) -> list[int]:
-    """Indices of the pictures that messages mention, in order of first use."""
-    return list(dict.fromkeys(p.index for m in sample.messages for p in m.content if p.type == "image"))
+def mentioned(sample: Sample, kind: Modality = "image") -> list[int]:
+    """Indices of the pictures, or of another medium, that messages mention, in order of first use."""
+    return list(dict.fromkeys(p.index for m in sample.messages for p in m.content if p.type == kind))
