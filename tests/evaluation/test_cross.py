@@ -1,19 +1,23 @@
 """Cross-evaluation: recipes, cells that are never run twice, the figures put together, the real thing in small."""
 
+import importlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from tests.evaluation.rooms import colour_sample
 from tests.tiny.llava import build as tiny_llava
+from vlit_hub.cli import app
 from vlit_hub.evaluation.cross.attribution import write_attribution
 from vlit_hub.evaluation.cross.cells import cells_of, run_cells
 from vlit_hub.evaluation.cross.page import delta_words, markdown, short_cell, table, verdict, write_page
@@ -22,6 +26,10 @@ from vlit_hub.evaluation.cross.results import collect
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.shards import ShardWriter, Store
 from vlit_hub.shards.mixture import load_mixture
+from vlit_hub.training.settings import patterns_of
+
+REPO = Path(__file__).parents[2]
+GPU_PAGE = REPO / "docs" / "GPU.md"
 
 RECIPE = {
     "out": "results",
@@ -198,3 +206,37 @@ def test_the_real_thing_killed_once_and_resumed(root):
     for page in (root / "results" / "index.html", root / "results" / "attribution.html", *beside):
         assert "<td>reds" in page.read_text() and "none logged" not in page.read_text()
     assert all(f"({page.name})" in pages.read_text() for page in beside)
+
+
+GPU = {"llava": "llava", "instructblip": "instructblip", "idefics": "idefics"}
+"""Recipe for real models -> family."""
+
+
+@pytest.mark.parametrize("name", GPU)
+def test_the_recipes_for_real_models_are_read_and_their_cells_listed(name, tmp_path):
+    """Nothing is trained: the folders hold a few samples, the base is a processor and a configuration."""
+    recipe = REPO / "recipes" / "cross_eval" / f"seed_bench_{name}.yaml"
+    _, native = importlib.import_module(f"tests.tiny.{GPU[name]}").build()
+    VLITProcessor(native).save_pretrained(tmp_path / "aligned")
+    loaded = load_cross(recipe, str(tmp_path))
+    folders = {str(place) for one in loaded.candidates.values() for place in np.atleast_1d(one.data) if place}
+    for place in sorted(folders | {one.shards for one in loaded.benchmarks.values()}):
+        with ShardWriter(tmp_path / place, place, "default", "test") as writer:
+            writer.write(colour_sample(0, "red"))
+    ran = CliRunner().invoke(app(), ["cross-eval", str(recipe), "--root", str(tmp_path), "--plan", "--json"])
+    assert ran.exit_code == 0, ran.output
+    cells = json.loads(ran.stdout)
+    assert [cell["kind"] for cell in cells] == ["train"] * 5 + ["score"] * 12 and not any(c["done"] for c in cells)
+    assert {cell["cell"] for cell in cells} >= {"tune/all three/0", "score/none/seed-bench/0", "score/region/pope/0"}
+    assert patterns_of(GPU[name], loaded.train["setting"])
+    assert not (tmp_path / "results" / "cells").exists()
+    assert "never run" in recipe.read_text() and "seed_bench_{llava,instructblip,idefics}" in GPU_PAGE.read_text()
+
+
+def test_a_plan_names_an_unknown_key_of_training(tmp_path):
+    shards(tmp_path, "reds", ["red"])
+    made = RECIPE | {"candidates": {"none": {}, "reds": {"data": "reds", "train": {"learnin_rate": 1}}}, "signal": []}
+    made["benchmarks"] = {"rooms": {"shards": "reds"}}
+    (tmp_path / "recipe.yaml").write_text(yaml.safe_dump(made))
+    ran = CliRunner().invoke(app(), ["cross-eval", str(tmp_path / "recipe.yaml"), "--root", str(tmp_path), "--plan"])
+    assert ran.exit_code != 0 and "learnin_rate" in ran.output

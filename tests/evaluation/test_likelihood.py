@@ -94,4 +94,6 @@ def test_videos_are_asked_about_as_in_training(family):
         assert [score.total for score in scores] == pytest.approx(alone, abs=1e-4) and len(set(alone)) == len(said)
     whole = processor([video_sample("<v0>|Which number?", "3")], 1 << 20)["input_ids"][0].tolist()
     prompt = processor.prompts(asked[:1])["input_ids"][0].tolist()
-    assert whole[: len(prompt)] == prompt and len(prompt) > 50
+    shown = [[ids.count(token) for token in processor.encoder.tokens] for ids in (whole, prompt)]
+    assert shown[0] == shown[1] and sum(shown[0]) >= 8
+    assert whole[: len(prompt)] == prompt or family not in VIDEO

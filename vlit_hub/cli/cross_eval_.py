@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from vlit_hub.cli.common import Json, emit, err, table, verb
+
+if TYPE_CHECKING:
+    from vlit_hub.evaluation.cross.cells import Cell
 
 RESULTS, PAGE, ATTRIBUTION = "results.json", "index.html", "attribution.html"
 
@@ -20,6 +24,7 @@ def command(
     out: Annotated[str, typer.Option(help="Folder of cells and results; the recipe's if left out.")] = "",
     processes: Annotated[int, typer.Option(min=1, help="Cells at once.")] = 1,
     docs: Annotated[Path | None, typer.Option(help="Write a Markdown page here, pages and heat map beside it.")] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Only list the cells, and check every training recipe.")] = False,
     as_json: Json = False,
 ) -> None:
     """Tune one base on each candidate and score all on all. Cells that are done are not run again."""
@@ -32,6 +37,8 @@ def command(
 
     loaded = load_cross(recipe, root, out)
     cells = cells_of(loaded)
+    if plan:
+        return show_plan(cells, as_json)
     ran = run_cells(loaded, cells, processes, log=lambda text: err.print(text, markup=False, highlight=False))
     results = collect(loaded, cells)
     folder = loaded.path(loaded.out)
@@ -55,3 +62,17 @@ def command(
     print(f"intervals, differences, costs: {folder / PAGE}; losses beside changes: {folder / ATTRIBUTION}")
     if said := verdict(results):
         print(said)
+
+
+def show_plan(cells: Sequence[Cell], as_json: bool) -> None:
+    """``--plan``. Raises RecipeError for a training recipe that cannot be read; nothing is run."""
+    from vlit_hub.training.recipe import recipe_from
+
+    for cell in cells:
+        if cell.spec["kind"] == "train":
+            recipe_from(cell.spec["recipe"])
+    found = [{"cell": cell.name, "kind": cell.spec["kind"], "done": cell.result() is not None} for cell in cells]
+    if as_json:
+        return emit(found)
+    body = [[str(row["cell"]), "yes" if row["done"] else "no"] for row in found]
+    table(f"{len(cells)} cells", ["cell", "done"], body)

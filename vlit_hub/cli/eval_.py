@@ -49,11 +49,11 @@ def command(
     """Score a model as the benchmark is scored, per ability and instruction type, beside majority, blind, shuffled and
     untuned."""
     import yaml
-    from transformers import AutoModelForImageTextToText
 
     from vlit_hub.evaluation import interop
     from vlit_hub.evaluation.cache import ReplyCache
     from vlit_hub.evaluation.evaluate_model import evaluate
+    from vlit_hub.evaluation.predict import load
     from vlit_hub.processing import VLITProcessor
     from vlit_hub.shards import Store
 
@@ -62,7 +62,6 @@ def command(
         raise BadInput(f"{shards} holds no samples")
     if share and not cache:
         raise BadInput("--share: needs the --cache that the replies are left in")
-    load = AutoModelForImageTextToText.from_pretrained
     with ExitStack() as stack:
         if processes > 1 and not share:
             cache = cache or Path(stack.enter_context(TemporaryDirectory())) / "replies.sqlite"

@@ -21,6 +21,7 @@ METRICS = {
     "vqa": "vqa_accuracy",
     "iou": "accuracy_at_0.5",
     "caption": "cider_over_10",
+    "chair": "one_minus_chair_s",
 }
 """Scoring -> what its score is called elsewhere."""
 LMMS_MODELS = {

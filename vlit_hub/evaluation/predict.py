@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vlit_hub.chat import NotChat
@@ -24,6 +25,16 @@ _WORDS = {
     "unsupported_media": "video, audio or point cloud",
 }
 """Reasons of processing.REASONS that evaluation counts under other words."""
+
+
+def load(folder: str | Path) -> PreTrainedModel:
+    """The model of a folder or Hub id, on the GPU where there is one (as it was saved; in float32 on a CPU)."""
+    import torch
+    from transformers import AutoModelForImageTextToText
+
+    gpu = torch.cuda.is_available()
+    model = AutoModelForImageTextToText.from_pretrained(folder, dtype="auto" if gpu else torch.float32)
+    return model.to("cuda") if gpu else model
 
 
 def predict(

@@ -51,16 +51,15 @@ def _train(flat: dict[str, Any]) -> dict[str, Any]:
 
 
 def _score(spec: dict[str, Any]) -> dict[str, Any]:
-    from transformers import AutoModelForImageTextToText
-
     from vlit_hub.evaluation.cache import ReplyCache
     from vlit_hub.evaluation.evaluate_model import evaluate
+    from vlit_hub.evaluation.predict import load
     from vlit_hub.processing import VLITProcessor
     from vlit_hub.shards import Store
 
     report = evaluate(
         Store(Path(spec["shards"]), subset=spec["subset"] or None, split=spec["split"] or None),
-        AutoModelForImageTextToText.from_pretrained(spec["model"]),
+        load(spec["model"]),
         VLITProcessor.from_pretrained(spec["model"]),
         scoring=spec["scoring"],
         labels=json.loads(Path(spec["labels"]).read_text()) if spec["labels"] else None,
