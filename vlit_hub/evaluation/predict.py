@@ -34,7 +34,7 @@ def load(folder: str | Path) -> PreTrainedModel:
 
     gpu = torch.cuda.is_available()
     model = AutoModelForImageTextToText.from_pretrained(folder, dtype="auto" if gpu else torch.float32)
-    return model.to("cuda") if gpu else model
+    return model.to("cuda") if gpu else model  # type: ignore[arg-type]
 
 
 def predict(
