@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vlit_hub.curation.collect import Box, CollectError, Collection, Object, Picture, clip
+from vlit_hub.curation.language import english
 from vlit_hub.media import UnreadableMedia, image_size
 from vlit_hub.schema import Blob, Region, Sample, text_of
 from vlit_hub.shards.index import hash64
@@ -34,7 +35,8 @@ def collect_built(shards: str | Path, folder: str | Path, complete: bool = False
     captions (of the media, and answers of samples whose task is caption or description). ``complete``: every instance
     of every label that occurs is annotated on every picture, so things may be counted and called absent; without it
     nothing is. Raises CollectError where no picture has a labelled box. Left out and counted in ``issues``: pictures
-    that are missing, unreadable or without such a box, regions without a label or a box, boxes outside the picture.
+    that are missing, unreadable or without such a box, regions without a label or a box, boxes outside the picture,
+    captions in another language.
     """
     from vlit_hub.shards import Store
 
@@ -63,10 +65,10 @@ def _sample(sample: Sample, found: dict[int, _Found], issues: Counter[str]) -> N
             _box(region, one, issues)
     for medium in sample.media:
         if medium.type == "image" and medium.caption and (one := here[medium.index]) is not None:
-            _say(one, [medium.caption])
+            _say(one, [medium.caption], issues)
     if sample.task in ("caption", "description") and len(here) == 1 and here[0] is not None:
         said = [text_of(m) for m in sample.messages if m.role == "assistant" and m.train]
-        _say(here[0], [*said, *sample.answers])
+        _say(here[0], [*said, *sample.answers], issues)
 
 
 def _one(blob: Blob | None, found: dict[int, _Found], issues: Counter[str]) -> _Found | None:
@@ -98,8 +100,9 @@ def _box(region: Region, one: _Found, issues: Counter[str]) -> None:
     one.boxes[label, (round(box[0], 2), round(box[1], 2), round(box[2], 2), round(box[3], 2))] = None
 
 
-def _say(one: _Found, texts: Iterable[str]) -> None:
-    one.captions.update({said: None for text in texts if (said := " ".join(text.split()))})
+def _say(one: _Found, texts: Iterable[str], issues: Counter[str]) -> None:
+    new = dict.fromkeys(said for text in texts if (said := " ".join(text.split())) and said not in one.captions)
+    one.captions.update(dict.fromkeys(english(new, issues)))
 
 
 def _picture(number: int, one: _Found, folder: Path, complete: bool) -> Picture:

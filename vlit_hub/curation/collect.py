@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vlit_hub.curation.language import english
 from vlit_hub.media import UnreadableMedia, image_size
 
 SPLITS = ("train2014", "train2017", "val2014", "val2017")
@@ -107,7 +108,8 @@ def collect(coco_dir: str | Path) -> Collection:
     """Read the collection under ``coco_dir``; raises CollectError where the folder or its JSON is not COCO-form.
 
     Left out and counted in ``issues``: pictures without a file, with an unsafe name, a wrong size or a repeated id,
-    annotations of unknown pictures or classes, empty captions. Boxes that reach over the border are clipped.
+    annotations of unknown pictures or classes, captions that are empty or in another language. Boxes that reach over
+    the border are clipped.
     """
     root = Path(coco_dir)
     captions_file, instances_file, folder = _layout(root)
@@ -174,7 +176,7 @@ def _captions(rows: Iterable[Mapping[str, Any]], issues: Counter[str]) -> dict[i
             spoken[row.get("image_id", -1)].append(text)
         else:
             issues["empty caption"] += 1
-    return {identity: tuple(texts) for identity, texts in spoken.items()}
+    return {identity: tuple(english(texts, issues)) for identity, texts in spoken.items()}
 
 
 def _picture(
