@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,6 +22,8 @@ __all__ = ["MAX_BYTES", "MAX_SAMPLES", "ShardWriter", "drop_split", "prefix_of"]
 SAMPLES = 256
 HELD = 4 << 20
 """Samples, and bytes of them, that wait to be written together."""
+SYNCED = 16 << 20
+"""Bytes after which a shard is brought to the disk beside the writing, so that its end has little to wait for."""
 
 
 class ShardWriter:
@@ -50,8 +52,8 @@ class ShardWriter:
         self.facts: dict[str, Any] = {}
         """File-level facts for the manifest; to be filled before the block ends."""
         self.samples = 0
-        self._thread = ThreadPoolExecutor(1)
-        self._sink = InOrder(self._placing, self._thread)
+        self._threads = ThreadPoolExecutor(2)
+        self._sink = InOrder(self._placing, self._threads)
         self._batch = Batch()
 
     def __enter__(self) -> ShardWriter:
@@ -83,7 +85,7 @@ class ShardWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._thread:
+        with self._threads:
             try:
                 if kind is None:
                     self._finish()
@@ -105,10 +107,11 @@ class ShardWriter:
 
 
 class InOrder:
-    """Writes batches into shards one after another; the checksums are taken on the way, by ``thread`` where given."""
+    """Writes batches into shards one after another; two ``threads``, where given, take the checksums on the way and
+    bring the shards to the disk."""
 
-    def __init__(self, placing: Placing, thread: Executor | None = None) -> None:
-        self.placing, self._thread = placing, thread
+    def __init__(self, placing: Placing, threads: Executor | None = None) -> None:
+        self.placing, self._threads = placing, threads
         self._shard: _Shard | None = None
 
     def take(self, batch: Batch) -> None:
@@ -122,7 +125,7 @@ class InOrder:
     def _write(self, batch: Batch, segment: Segment) -> None:
         if not segment.offset:
             self.close()
-            self._shard = _Shard(self.placing.folder, self.placing.file(segment.shard), self._thread)
+            self._shard = _Shard(self.placing.folder, self.placing.file(segment.shard), self._threads)
         assert self._shard is not None
         for piece in batch.pieces(segment, self.placing.prefix):
             self._shard.write(piece)
@@ -133,7 +136,7 @@ class InOrder:
         state = self.placing.state
         if state.in_shard:
             file = self.placing.file(state.shard)
-            self._shard = _Shard(self.placing.folder, file, self._thread, state.size, state.in_shard)
+            self._shard = _Shard(self.placing.folder, file, self._threads, state.size, state.in_shard)
 
     def flush(self) -> None:
         """Bring what was written to the disk."""
@@ -168,9 +171,11 @@ class _Shard:
     """One tar in the making, under a temporary name until it is closed. ``size``: go on behind so many bytes, of so
     many ``samples``, that an interrupted writer left."""
 
-    def __init__(self, folder: Path, name: str, thread: Executor | None, size: int = 0, samples: int = 0) -> None:
-        self._thread = thread
+    def __init__(self, folder: Path, name: str, threads: Executor | None, size: int = 0, samples: int = 0) -> None:
+        self._threads = threads
         self._summing: Future[None] | None = None
+        self._syncing: Future[None] | None = None
+        self._synced = size
         self.path, self._name = folder / name, name
         self.samples, self.size = samples, size
         self._sum = hashlib.sha256()
@@ -192,17 +197,22 @@ class _Shard:
 
     def write(self, data: bytes) -> None:
         """Append whole members."""
-        if self._thread is None:
+        if self._threads is None:
             self._sum.update(data)
         else:
             if self._summing is not None:
                 self._summing.result()
-            self._summing = self._thread.submit(self._sum.update, data)
+            self._summing = self._threads.submit(self._sum.update, data)
         write_all(self._file.fileno(), data, self.size)
         self.size += len(data)
+        if self._threads is not None and self.size - self._synced >= SYNCED:
+            self._await_sync()
+            self._syncing = self._threads.submit(os.fdatasync, self._file.fileno())
+            self._synced = self.size
 
     def close(self) -> ShardFile:
         self.write(tar.END)
+        self._await_sync()
         os.fsync(self._file.fileno())
         if self._summing is not None:
             self._summing.result()
@@ -210,13 +220,19 @@ class _Shard:
         os.replace(self._temporary, self.path)
         return ShardFile(self._name, self.samples, self.size, self._sum.hexdigest())
 
+    def _await_sync(self) -> None:
+        if self._syncing is not None:
+            self._syncing.result()
+
     def flush(self) -> None:
         os.fsync(self._file.fileno())
 
     def leave(self) -> None:
+        self._await_sync()
         self._file.close()
 
     def discard(self) -> None:
+        wait([self._syncing] if self._syncing else [])
         self._file.close()
         self._temporary.unlink(missing_ok=True)
 
