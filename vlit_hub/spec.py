@@ -113,6 +113,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Version:
+    """One version of a benchmark. ``file``: glob over the name of its file; ``rows``: 0 where nobody states them."""
+
+    file: str
+    name: str
+    rows: int = 0
+
+
+@dataclass(frozen=True)
 class MediaRule:
     """How a native media reference becomes a file: ``candidates`` below the folder that the user names for ``root``.
 
@@ -227,6 +236,9 @@ class DatasetSpec:
     """Of SCORINGS: how answers are scored where the dataset serves as a benchmark; empty: it does not."""
     part: str = ""
     """Of ``meta_keys``: what names the part of the benchmark that a question belongs to, where it is not the split."""
+
+    versions: tuple[Version, ...] = ()
+    """Of a benchmark whose files tell them apart by name; the first whose glob fits holds."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):

@@ -1,6 +1,7 @@
 """Every benchmark: an oracle scores all, chance stands in its interval, a constant scores the majority's share."""
 
 import importlib
+import json
 import random
 import string
 from collections import Counter
@@ -8,10 +9,12 @@ from collections import Counter
 import msgspec
 import pytest
 from scipy.stats import binom
+from typer.testing import CliRunner
 
 from tests import rows
 from tests.evaluation.rooms import colour_sample, say
 from vlit_hub import registry
+from vlit_hub.cli import app
 from vlit_hub.evaluation import evaluate_answers
 from vlit_hub.evaluation.benchmarks import parts_of, scoring_of, versions
 from vlit_hub.evaluation.controls import majority_answers
@@ -19,6 +22,7 @@ from vlit_hub.evaluation.questions import Unanswerable, question_of
 from vlit_hub.evaluation.scorers import WHOLE, choice_of, people_said, scorer_of
 from vlit_hub.release import Release
 from vlit_hub.schema import Blob, Region
+from vlit_hub.shards import Store
 
 BENCHMARKS = sorted(name for name in registry.names() if registry.get(name).scoring)
 
@@ -193,3 +197,31 @@ def test_captions_of_one_picture_that_stand_apart_are_its_references():
     report = evaluate_answers(samples, lambda batch: [said[0]] * len(batch), scoring="caption", batch_size=9)
     assert report.predictions[0].right["model"] == report.predictions[1].right["model"] > 0.1
     assert report.predictions[2].right["model"] == 0.0
+
+
+def test_the_version_of_a_benchmark_is_told_by_its_file(tmp_path):
+    one = [("mmbench", "default", "dev")]
+    said = {
+        ("MMBench_DEV_EN.tsv", 4_329): "mmbench: MMBench_DEV_EN.tsv is version 1.0 as of 2023-10-03",
+        ("a/MMBench_DEV_EN_V11.tsv", 12): "mmbench: a/MMBench_DEV_EN_V11.tsv is version 1.1",
+        ("mmbench_dev_en_20240101.tsv", 12): "mmbench: mmbench_dev_en_20240101.tsv is of no known version, known:"
+        " 1.0 as of 2023-07-12, 1.0 as of 2023-10-03, 1.1",
+        ("mmbench_test_cn_20231003.tsv", 40): "mmbench: mmbench_test_cn_20231003.tsv is version 1.0 as of 2023-10-03,"
+        " 40 questions, it has 6,666: another version or a part",
+    }  # fmt: skip
+    assert {key: versions(one, key[1], [key[0]]) for key in said} == said
+    assert "versions are mixed" in versions(one, 9, ["mmbench_dev_20230712.tsv", "mmbench_dev_20231003.tsv"])
+    raw = rows.write(tmp_path / "raw", importlib.import_module("tests.rows.mmbench").FILES)
+    built = CliRunner().invoke(app(), ["build", "mmbench", "--raw", str(raw), "--out", str(tmp_path / "shards")])
+    assert built.exit_code == 0, built.output
+    report = evaluate_answers(Store(tmp_path / "shards"), lambda batch: ["A"] * len(batch), scoring="multiple_choice")
+    assert report.settings["data"]["version"] == "mmbench: mmbench_dev_20230712.tsv is version 1.0 as of 2023-07-12"
+
+
+def test_a_seed_bench_2_file_is_refused_by_name(tmp_path):
+    question = {"answer": "A", "question": "Which?", "question_type_id": 13, "question_id": "1", "data_id": "x.jpg"}
+    question |= {f"choice_{letter}": letter for letter in "abcd"}
+    raw = rows.write(tmp_path / "raw", {"SEED-Bench.json": json.dumps({"questions": [question]})})
+    release = Release(registry.get("seed-bench"), raw)
+    (outcome,) = release.read("test")
+    assert not outcome.samples and "none of SEED-Bench-1's question types" in outcome.bad[0].reason

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from vlit_hub import registry
@@ -50,17 +52,32 @@ def parts_of(splits: Sequence[Split]) -> Callable[[Sample], str]:
     return part
 
 
-def versions(splits: Sequence[Split], samples: int) -> str:
-    """What is to be said where the files are not the release that the spec describes; empty where nothing is."""
+def versions(splits: Sequence[Split], samples: int, files: Sequence[str] = ()) -> str:
+    """The version of the benchmark where its ``files`` tell it, and where they are not the release that the spec
+    describes; empty where nothing is to be said. ``samples``: of all splits together."""
     said = []
     for name in sorted({name for name, _, _ in splits}):
         spec = _spec(name)
+        if spec and spec.versions and files and len({split[0] for split in splits}) == 1:
+            said.append(_by_file(spec, samples, files))
         stated = _QUESTIONS.match(spec.size) if spec and spec.kind == "benchmark" else None
         if stated and len({split[0] for split in splits}) == 1:
             number = int(stated[1].replace(",", ""))
             if number != samples:
                 said.append(f"{name}: {samples:,} questions, the release has {number:,}: another version or a part")
     return "; ".join(said)
+
+
+def _by_file(spec: DatasetSpec, samples: int, files: Sequence[str]) -> str:
+    found = {path: next((v for v in spec.versions if fnmatchcase(PurePath(path).name, v.file)), None) for path in files}
+    told = [f"{path} is {'of no known version' if v is None else f'version {v.name}'}" for path, v in found.items()]
+    names, rows = {v.name if v else "" for v in found.values()}, sum(v.rows for v in found.values() if v)
+    told += ["versions are mixed"] if len(names) > 1 else []
+    if all(v and v.rows for v in found.values()) and rows != samples:
+        told.append(f"{samples:,} questions, it has {rows:,}: another version or a part")
+    if "" in names:
+        told.append(f"known: {', '.join(dict.fromkeys(v.name for v in spec.versions))}")
+    return f"{spec.name}: {', '.join(told)}"
 
 
 def read_box(processor: VLITProcessor, text: str, question: Question) -> list[float]:

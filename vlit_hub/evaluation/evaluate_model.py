@@ -204,7 +204,8 @@ def _name(model: PreTrainedModel) -> str:
 def _data(store: Store) -> dict[str, Any]:
     splits = [[entry.dataset, entry.subset, entry.split] for entry in store.index.splits]
     found = {"index": store.index.fingerprint, "splits": splits, "samples": len(store)}
-    told = versions([(entry.dataset, entry.subset, entry.split) for entry in store.index.splits], len(store))
+    named = [(entry.dataset, entry.subset, entry.split) for entry in store.index.splits]
+    told = versions(named, len(store), [file for entry in store.index.splits for file in entry.facts])
     return found | ({"version": told} if told else {})
 
 
