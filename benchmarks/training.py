@@ -1,6 +1,7 @@
 """Batches and training beside TRL's SFTTrainer and its collator: the same tiny LLaVA, samples and chat template, CPU.
 
-Each figure comes from a fresh process with one thread. A conversation has three turns; every four share a picture.
+Each figure comes from fresh processes with one thread; rates are of their processor time. A conversation has three
+turns; every four share a picture.
 """
 
 from __future__ import annotations
@@ -155,25 +156,29 @@ def batches(samples_: list[Any], alone: bool) -> list[list[Any]]:
 
 
 def timed(collate: Any, made: list[list[Any]]) -> float:
-    """Samples a second; the first batch is not counted."""
+    """Samples a second of processor time; the first batch is not counted."""
     collate(made[0])
-    began = time.perf_counter()
+    began = time.process_time()
     for batch in made[1:]:
         collate(batch)
-    return sum(map(len, made[1:])) / (time.perf_counter() - began)
+    return sum(map(len, made[1:])) / (time.process_time() - began)
 
 
-def ours_collate(folder: str, kind: str) -> dict[str, float]:
-    """Samples a second of VLITCollator; kind: text, alone, shared."""
+def ours_collate(folder: str, *kinds: str) -> dict[str, float]:
+    """Samples a second of VLITCollator for each of the kinds: text, alone, shared."""
     one_thread()
     from vlit_hub.processing import VLITCollator, VLITProcessor
 
     processor = VLITProcessor.from_pretrained(f"{folder}/model")
-    collator = VLITCollator(processor, LENGTH, supervised_only=True, share_pictures=kind == "shared")
-    return {"rate": timed(collator, batches(samples(pictures=kind != "text"), kind == "alone"))}
+
+    def rate(kind: str) -> float:
+        collator = VLITCollator(processor, LENGTH, supervised_only=True, share_pictures=kind == "shared")
+        return timed(collator, batches(samples(pictures=kind != "text"), kind == "alone"))
+
+    return {kind: rate(kind) for kind in kinds}
 
 
-def trl_collate(folder: str, kind: str) -> dict[str, float]:
+def trl_collate(folder: str, *kinds: str) -> dict[str, float]:
     """The same of TRL's; pictures are opened from the same bytes, as a dataset's Image column would."""
     one_thread()
     import PIL.Image
@@ -181,7 +186,7 @@ def trl_collate(folder: str, kind: str) -> dict[str, float]:
     from trl.trainer.sft_trainer import DataCollatorForVisionLanguageModeling
 
     processor = AutoProcessor.from_pretrained(f"{folder}/model")
-    files = [picture(number) for number in range(SAMPLES // PER_PICTURE)] if kind != "text" else []
+    files = [picture(number) for number in range(SAMPLES // PER_PICTURE)]
     collator = DataCollatorForVisionLanguageModeling(processor, max_length=LENGTH, assistant_only_loss=True)
 
     def collate(batch: list[dict[str, Any]]) -> Any:
@@ -189,7 +194,7 @@ def trl_collate(folder: str, kind: str) -> dict[str, float]:
         pairs = zip(batch, opened, strict=True)
         return collator([{"messages": one["messages"], "images": images} for one, images in pairs])
 
-    return {"rate": timed(collate, batches(chats(pictures=kind != "text"), kind == "alone"))}
+    return {kind: timed(collate, batches(chats(pictures=kind != "text"), kind == "alone")) for kind in kinds}
 
 
 def one_thread() -> None:
@@ -205,7 +210,7 @@ ARGUMENTS: dict[str, Any] = {
 
 
 def ours_train(folder: str) -> dict[str, float]:
-    """Supervised tokens a second of an epoch of our Trainer with packing and shared pictures."""
+    """Supervised tokens a second of processor time of an epoch of our Trainer with packing and shared pictures."""
     one_thread()
     from vlit_hub.training.recipe import recipe_from
     from vlit_hub.training.run import build
@@ -215,9 +220,9 @@ def ours_train(folder: str) -> dict[str, float]:
         packing = {"tokens": LENGTH, "group": True}
         recipe = recipe_from(flat | {"max_length": LENGTH, "packing": packing, "share_pictures": True} | ARGUMENTS)
         trainer, _ = build(recipe, log=lambda text: None)
-        began = time.perf_counter()
+        began = time.process_time()
         trainer.train()
-        return {"rate": trainer.settle().tokens / (time.perf_counter() - began)}
+        return {"rate": trainer.settle().tokens / (time.process_time() - began)}
 
 
 def trl_train(folder: str) -> dict[str, float]:
@@ -250,9 +255,9 @@ def trl_train(folder: str) -> dict[str, float]:
             return batch
 
         trainer.data_collator = counting
-        began = time.perf_counter()
+        began = time.process_time()
         trainer.train()
-        return {"rate": counted[0] / (time.perf_counter() - began)}
+        return {"rate": counted[0] / (time.process_time() - began)}
 
 
 def prepare_long(folder: Path) -> None:
@@ -306,16 +311,16 @@ def bench() -> list[Row]:
             folder = Path(work) / str(size)
             prepare(folder, size)
             kinds = ("text", "alone", "shared") if size == 64 else ("alone", "shared")
-            calls = [(name, kind) for kind in kinds for name in ("ours_collate", "trl_collate")]
-            found = interleaved([lambda c=c, f=str(folder): child("benchmarks.training", c[0], f, c[1]) for c in calls])
-            rates = {call: result["rate"] for call, result in zip(calls, found, strict=True)}
+            names = ("ours_collate", "trl_collate")
+            calls = [lambda n=n, f=str(folder), k=kinds: child("benchmarks.training", n, f, *k) for n in names]
+            rates = interleaved(calls)
             said = {
                 "text": ("text side, samples/s", 3.0),
                 "alone": (f"whole collate at {size} px, a picture each, samples/s", 1.0),
                 "shared": (f"whole collate at {size} px, {PER_PICTURE} samples a picture, samples/s", 2.0),
             }
             for kind in kinds:
-                ours, theirs = rates["ours_collate", kind], rates["trl_collate", kind]
+                ours, theirs = (rate[kind] for rate in rates)
                 rows.append(Row(said[kind][0], ours, peer, theirs, ours / theirs, said[kind][1]))
         folder = Path(work) / "64"
         ours, theirs = interleaved(
