@@ -76,6 +76,21 @@ DENIED = [
     ("What is missing?", "No {many} can be seen."),
     ("Is {a} {one} visible?", "Not at all."),
 ]
+WAYS = {
+    "left": ["to the left of", "left of", "on the left-hand side of", "on the left side of", "further left than"],
+    "right": ["to the right of", "right of", "on the right-hand side of", "on the right side of", "farther right than"],
+    "above": ["above", "higher up in the photo than", "higher than"],
+    "below": ["below", "beneath", "underneath", "lower down in the image than"],
+}
+REVERSE = {"left": "right", "right": "left", "above": "below", "below": "above"}
+RELATED = [
+    ("Is the {x} {how} the {y}?", "Yes, it is."),
+    ("Would you say the {x} is {how} the {y}?", "Definitely."),
+    ("Where is the {x}?", "The {x} is {how} the {y}."),
+    ("Please describe what you see.", "All is quiet. The {x} stands just {how} the {y}, and nothing moves."),
+    ("What is going on here?", "One can make out {a} {x} {how} {b} {y}."),
+    ("How is it arranged?", "{How} the {y} is {a} {x}."),
+]
 TAILS = [
     "and behind it one finds the", "with several other things of which the", "although the whole of it is", "and a",
 ]  # fmt: skip
@@ -127,6 +142,34 @@ def claims_of(known: Annotation, rng: random.Random, most: int, share: float) ->
     return Planted(tuple(rounds), tuple(faulty))
 
 
+def relations_of(known: Annotation, rng: random.Random, most: int, share: float) -> Planted:
+    """Up to ``most`` statements on two things of which there is one each, their boxes apart along an axis; each with
+    this chance the wrong way round."""
+    single = sorted(label for label, count in known.counts.items() if count == 1 == len(known.boxes.get(label, ())))
+    apart = []
+    for x in single:
+        for y in single:
+            (x1, y1, x2, y2), (u1, v1, u2, v2) = known.boxes[x][0], known.boxes[y][0]
+            gaps = {"left": u1 - x2, "right": x1 - u2, "above": v1 - y2, "below": y1 - v2}
+            apart += [(x, how, y) for how, gap in gaps.items() if gap > 0.01]
+    rounds, faulty = [], []
+    for x, how, y in rng.choices(apart, k=most) if apart else ():
+        wrong = rng.random() < share
+        way = rng.choice(WAYS[REVERSE[how] if wrong else how])
+        (x, _), (y, _) = names(x, rng), names(y, rng)
+        slots = {"x": x, "y": y, "a": article(x), "b": article(y), "how": way, "How": way.capitalize()}
+        forms = [form for form in RELATED if "{How}" not in form[1] or " than" not in way]
+        question, answer = rng.choice(forms)
+        rounds.append((question.format(**slots), answer.format(**slots)))
+        faulty.append("wrong relation" if wrong else "")
+    return Planted(tuple(rounds), tuple(faulty))
+
+
+def article(noun: str) -> str:
+    """ "a" or "an"."""
+    return "an" if noun[0].lower() in "aeiou" else "a"
+
+
 def _count(label: str, number: int, rng: random.Random) -> tuple[str, str]:
     one, many = names(label, rng)
     n = NUMERALS[number] if number < len(NUMERALS) else str(number)
@@ -138,7 +181,7 @@ def _count(label: str, number: int, rng: random.Random) -> tuple[str, str]:
 
 def _said(forms: list[tuple[str, str]], label: str, rng: random.Random) -> tuple[str, str]:
     one, many = names(label, rng)
-    slots = {"a": "an" if one[0].lower() in "aeiou" else "a", "one": one, "many": many}
+    slots = {"a": article(one), "one": one, "many": many}
     question, answer = rng.choice(forms)
     return question.format(**slots), answer.format(**slots)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 from PIL import Image
 
-from tests.curation.faults import annotation_of, claims_of, cut, dialogue_of, sample_of
+from tests.curation.faults import annotation_of, claims_of, cut, dialogue_of, relations_of, sample_of
 from tests.curation.pictures import encoded
 from vlit_hub.curation import annotations, contamination
 from vlit_hub.curation.collect import collect
@@ -62,18 +62,25 @@ class Found:
 
 
 def claim_faults(where: str, known: list[Annotation], per_picture: int, seed: int = 0) -> list[Found]:
-    """Wrong counts and absent things affirmed, claim by claim."""
-    rng, tally = random.Random(seed), Counter[tuple[str, bool]]()
-    for annotation in known:
-        made = claims_of(annotation, rng, per_picture, 2 * SHARE)
-        for (question, answer), fault in zip(made.rounds, made.faulty, strict=True):
-            flagged = any(v.verdict == "wrong" for v in verdicts(question, answer, annotation))
-            tally[fault, flagged] += 1
-    alarms, untouched = tally["", True], tally["", True] + tally["", False]
-    return [
-        Found(where, fault, tally[fault, True] + tally[fault, False], tally[fault, True], alarms, alarms, untouched)
-        for fault in ("wrong count", "absent affirmed")
-    ]
+    """Wrong counts and absent things affirmed, claim by claim; then what is told the wrong way round of two things."""
+    plans = (
+        (claims_of, ("wrong count", "absent affirmed"), per_picture),
+        (relations_of, ("wrong relation",), 2 * per_picture),  # of few pictures only
+    )
+    found = []
+    for plant, faults, told in plans:
+        rng, tally = random.Random(seed), Counter[tuple[str, bool]]()
+        for annotation in known:
+            made = plant(annotation, rng, told, len(faults) * SHARE)
+            for (question, answer), fault in zip(made.rounds, made.faulty, strict=True):
+                flagged = any(v.verdict == "wrong" for v in verdicts(question, answer, annotation))
+                tally[fault, flagged] += 1
+        alarms, untouched = tally["", True], tally["", True] + tally["", False]
+        found += [
+            Found(where, fault, tally[fault, True] + tally[fault, False], tally[fault, True], alarms, alarms, untouched)
+            for fault in faults
+        ]
+    return found
 
 
 def swapped_and_cut(items: list[Scene], seed: int = 0) -> list[Found]:
@@ -139,7 +146,7 @@ def distinct(items: Iterator[Scene]) -> list[Scene]:
 
 
 def on_scenes(count: int = 1200) -> list[Found]:
-    """All six faults; with 1200 scenes more than 100 of each."""
+    """All seven faults; with 1200 scenes more than 100 of each."""
     items = distinct(scenes("train", count))
     found = claim_faults("scenes", [annotation_of(item) for item in items], 2)
     return [*found, *swapped_and_cut(items), *picture_faults("scenes", [render(item) for item in items])]

@@ -7,6 +7,7 @@ from vlit_hub.curation import annotations
 from vlit_hub.curation.claims import PLACES, Claim
 from vlit_hub.curation.facts import Annotation, Facts
 from vlit_hub.curation.indicator import chosen
+from vlit_hub.curation.relations import stands
 from vlit_hub.curation.verdicts import verdicts
 from vlit_hub.demo.scenes import COLOURS, SHAPES
 from vlit_hub.lexicon import Name, lexicon
@@ -54,6 +55,47 @@ CASES = [
     ("Describe.", "There are four people present near the wall.", "4 x person wrong"),
     ("Describe.", "There are two people present near the wall.", "2 x person unknown"),
 ]
+APART = Annotation(
+    counts={"dog": 1, "cat": 1, "couch": 1, "person": 2, "cup": 1},
+    present=frozenset({"dog", "cat", "couch", "person", "cup", "car"}),
+    labels=LABELS,
+    boxes={
+        "dog": ((0.0, 0.5, 0.2, 0.9),),
+        "cat": ((0.5, 0.1, 0.6, 0.3),),
+        "couch": ((0.15, 0.4, 0.95, 1.0),),
+        "person": ((0.6, 0.0, 0.7, 0.5), (0.8, 0.0, 0.9, 0.5)),
+        "cup": ((0.3, 0.6, 0.4, 0.7),),
+        "car": ((0.9, 0.1, 1.0, 0.2),),
+    },
+)
+TOLD = [
+    ("Where is it?", "The dog is to the left of the cat.", "dog left of cat right"),
+    ("Where is it?", "The dog is to the right of the cat.", "dog right of cat wrong"),
+    ("Where is it?", "The dog is not to the right of the small brown cat.", "no dog right of cat right"),
+    ("Where is it?", "The dog isn't left of the cat.", "no dog left of cat wrong"),
+    ("Where is it?", "A cat sits just above the sofa.", "cat above sofa right"),
+    ("Where is it?", "Underneath the cat there is a dog; inside the sofa stands a cup.",
+     "dog below cat right, cup inside sofa right"),
+    ("Where is it?", "The cat is inside the couch.", "cat inside couch wrong"),
+    ("Where is it?", "The cat is lower in the picture than the dog.", "cat below dog wrong"),
+    ("Is the dog to the left of the cat?", "No.", "no dog left of cat wrong"),
+    ("Is the cat higher in the picture than the dog?", "Yes, it is.", "cat above dog right"),
+    ("Is the dog left of the cat?", "No, it is the other way round: the dog is right of the cat.",
+     "no dog left of cat wrong, dog right of cat wrong"),
+    ("Is a cat there?", "Yes, it is above the dog.", ""),
+    # what two boxes do not settle, or more than two
+    ("Where is it?", "The dog is to the left of the sofa; the cup is above the couch.",
+     "dog left of sofa right, cup above couch unknown"),
+    ("Where is it?", "The dog is left of the man, and the cat is below the car.",
+     "dog left of man unknown, cat below car unknown"),
+    ("Where is it?", "The dog is left of the bus, not of the animal.", "dog left of bus unknown"),
+    # nothing told of the two
+    ("Where is it?", "The dog is to the left of the cat's owner. The dog looks left, a cat is above.", ""),
+    ("Where is it?", "The dog might be right of the cat, or the cup right of the cat.", ""),
+    ("Where is it?", "Dogs are right of the cat. There is no dog right of the cat.", ""),
+    ("Where is it?", "The dog with a cup to the right of the cat.", ""),
+    ("Where is it?", "The dog is right of the door of the cat.", ""),
+]  # fmt: skip
 SENSES = [
     ("A bird bath, a cup holder and bus lanes beside a bear statue.", ""),
     ("The cat flap is open; an orange wall, orange and blue tiles, an orange, ripe and round.", "orange wrong"),
@@ -82,6 +124,21 @@ SENSES = [
 def test_verdicts(question, answer, expected):
     found = [f"{v.claim} {v.verdict}" for v in verdicts(question, answer, KNOWN)]
     assert found == (expected.split(", ") if expected else [])
+
+
+@pytest.mark.parametrize(("question", "answer", "expected"), TOLD)
+def test_how_two_things_stand(question, answer, expected):
+    found = [f"{v.claim} {v.verdict}" for v in verdicts(question, answer, APART) if v.claim.kind == "relation"]
+    assert ", ".join(found) == expected
+
+
+def test_boxes_that_overlap_settle_little():
+    left, right = (0.1, 0.1, 0.5, 0.5), (0.3, 0.1, 0.7, 0.5)
+    assert stands("left", left, right) is True and stands("right", left, right) is None
+    assert stands("left", left, (0.12, 0.1, 0.55, 0.5)) is None  # centres are too close
+    assert stands("left", left, (0.05, 0.1, 0.9, 0.5)) is None  # one spans the other
+    assert stands("above", left, (0.1, 0.5, 0.5, 0.9)) is True and stands("below", left, (0.1, 0.5, 0.5, 0.9)) is False
+    assert [stands("inside", left, (x, 0.1, x + 0.4, 0.5)) for x in (0.1, 0.3, 0.47)] == [True, None, False]
 
 
 @pytest.mark.parametrize(("answer", "expected"), SENSES)

@@ -1,4 +1,5 @@
-"""What an answer claims of the picture: things that are there or not, how many, where, of what colour or shape.
+"""What an answer claims of the picture: things that are there or not, how many, where, how they stand to each other, of
+what colour or shape.
 
 Rules over English; what they do not understand gives no claim. Things named behind "may", "if", "like", in a choice
 with "or" or in a question are no claims.
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from vlit_hub.curation.mentions import TOKEN, Mention, mentions
+from vlit_hub.curation.relations import RELATIONS, Relation, relations
 from vlit_hub.curation.scopes import OTHER_NOT, PICTURE, SEE, general, ground, of_kind, placed, scopes, supposed
 from vlit_hub.curation.words import NUMBERS
 from vlit_hub.lexicon import Lexicon, Name
@@ -19,6 +21,7 @@ KINDS = {
     "exists": "a thing is there, or not",
     "count": "there are so many of it, or not",
     "place": "it is in that ninth of the picture",
+    "relation": "it is left of, right of, above, below or inside another thing, or not",
     "value": "what is in that ninth of the picture has this colour or shape",
 }
 PLACES = {
@@ -43,6 +46,10 @@ class Claim:
     whole: bool = True
     """Whether it speaks of all there are; not of "red dogs" or "dogs on the left"."""
     place: tuple[int, int] | None = None
+    how: str = ""
+    """Of RELATIONS."""
+    other: tuple[str, Name] | None = None
+    """Phrase and name of the other thing of a relation."""
     asked: bool = False
 
     def __post_init__(self) -> None:
@@ -52,6 +59,8 @@ class Claim:
     def __str__(self) -> str:
         what = f"{self.number} x {self.phrase}" if self.kind == "count" else self.phrase
         where = f" at {PLACES[self.place]}" if self.place else ""
+        if self.other:
+            where = f" {RELATIONS[self.how]} {self.other[0]}"
         return f"{'' if self.holds else 'no '}{what}{where}"
 
 
@@ -136,7 +145,8 @@ def claims(question: str, answer: str, lexicon: Lexicon) -> list[Claim]:
 
 
 def _key(claim: Claim) -> tuple[object, ...]:
-    return claim.kind, claim.name.labels, claim.phrase, claim.holds, claim.number, claim.whole, claim.place
+    thing = claim.kind, claim.name.labels, claim.phrase, claim.holds
+    return *thing, claim.number, claim.whole, claim.place, claim.how, claim.other
 
 
 def clauses(text: str) -> Iterator[str]:
@@ -174,6 +184,10 @@ def _of_clause(clause: str, lexicon: Lexicon, implied: frozenset[str] = frozense
             yield Claim("exists", mention.phrase, mention.name)
         else:
             yield _counted(clause, mention)
+    for told in relations(clause, named):
+        silent = min(hedged, *(start for start, _ in denied)) if denied else hedged
+        if min(told.first.start, told.second.start) < silent:
+            yield _related(told)
     if "cent" in clause or "top" in clause or "bottom" in clause or "upper" in clause or "lower" in clause:
         yield from _placed(clause, bool(denied) or hedged < len(clause), lexicon)
 
@@ -184,6 +198,13 @@ def _placed(clause: str, unsure: bool, lexicon: Lexicon) -> Iterator[Claim]:
         here, there = mentions(part, lexicon), list(_PLACE.finditer(part))
         if len(here) == len(there) == 1:
             yield Claim("place", here[0].phrase, here[0].name, place=_ninth(there[0]))
+
+
+def _related(told: Relation) -> Claim:
+    first, second = told.first, told.second
+    return Claim(
+        "relation", first.phrase, first.name, told.holds, how=told.how, other=(second.phrase, second.name)
+    )
 
 
 def _counted(clause: str, mention: Mention) -> Claim:
@@ -239,6 +260,9 @@ def _answered(question: str, answer: str, lexicon: Lexicon) -> Iterator[Claim]:
         values = {lexicon.values[word] for word in re.findall("[a-z]+", answer) if word in lexicon.values}
         if len(values) == 1:
             yield Claim("value", values.pop(), Name(frozenset()), place=_ninth(place), asked=True)
+    if verdict is not None and not OTHER_NOT.search(last):
+        for told in relations(last, mentions(last, lexicon)):
+            yield replace(_related(told), holds=verdict, asked=True)
 
 
 def _how_many(question: str, answer: str, lexicon: Lexicon) -> Iterator[Claim]:

@@ -9,7 +9,8 @@ from functools import lru_cache
 from vlit_hub.curation import words
 from vlit_hub.curation.claims import PLACES, Claim, claims
 from vlit_hub.curation.facts import Annotation, Box
-from vlit_hub.lexicon import lexicon
+from vlit_hub.curation.relations import RELATIONS, stands
+from vlit_hub.lexicon import Name, lexicon
 
 VERDICTS = {
     "right": "the annotation bears it out",
@@ -98,6 +99,28 @@ def _place(claim: Claim, known: Annotation) -> tuple[str, str]:
     return "wrong", f"at {', '.join(sorted({PLACES[_ninth(box)] for box in boxes}))}"
 
 
+def _relation(claim: Claim, known: Annotation) -> tuple[str, str]:
+    assert claim.other is not None
+    first, second = _only(claim.name, known), _only(claim.other[1], known)
+    if first is None or second is None or first == second:
+        return "unknown", "not one box is known of each"
+    (one,), (other,) = known.boxes[first], known.boxes[second]
+    found = stands(claim.how, one, other)
+    if found is None:
+        return "unknown", f"the boxes of {first} and {second} do not tell"
+    reason = f"by the boxes {first} is {'' if found else 'not '}{RELATIONS[claim.how]} {second}"
+    return ("right" if found == claim.holds else "wrong"), reason
+
+
+def _only(name: Name, known: Annotation) -> str | None:
+    """The label that a name can only mean, where one instance with a box is all there is of it."""
+    here = name.labels & known.present
+    if len(here) != 1 or name.wider or not name.labels <= known.labels:
+        return None
+    (label,) = here
+    return label if known.counts.get(label) == 1 == len(known.boxes.get(label, ())) else None
+
+
 def _value(claim: Claim, known: Annotation) -> tuple[str, str]:
     assert claim.place is not None
     here = sorted({label for label, boxes in known.boxes.items() for box in boxes if _ninth(box) == claim.place})
@@ -107,7 +130,7 @@ def _value(claim: Claim, known: Annotation) -> tuple[str, str]:
     return ("right" if right else "wrong"), f"{', '.join(here)} at {PLACES[claim.place]}"
 
 
-_CHECKS = {"exists": _exists, "count": _count, "place": _place, "value": _value}
+_CHECKS = {"exists": _exists, "count": _count, "place": _place, "relation": _relation, "value": _value}
 
 
 def _ninth(box: Box) -> tuple[int, int]:

@@ -39,7 +39,7 @@ INDICATOR = Indicator(
     "claims",
     "correctness",
     (
-        Column("claims", "count", "statements on things, counts and places that our rules read out of the answers"),
+        Column("claims", "count", "statements on things, counts, places, relations that our rules read in answers"),
         Column("claims_wrong", "count", "of them contradicted by the annotation", "low"),
         Column("claims_right", "share", "borne out, of those that the annotation decides", "high"),
         Column("object_precision", "share", "annotated, of the things said to be there (1 - CHAIR by mention)", "high"),
@@ -49,6 +49,6 @@ INDICATOR = Indicator(
         Column("other_picture", "flag", "the answers seem to speak of another picture", "low"),
     ),
     run,
-    version=2,
+    version=3,
     annotated=True,
 )
