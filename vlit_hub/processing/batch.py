@@ -123,12 +123,11 @@ class Gallery:
     """The pictures and videos of one batch: each distinct one is decoded once and preprocessed once.
 
     ``fast``: where a family only stretches pictures, large JPEGs are decoded at an even fraction of their size that the
-    native processor then resizes; never where that would change what stands for the picture in the sequence. ``fps``:
-    frames of a video a second, at most (0: any).
+    native processor then resizes; never where that would change what stands for the picture in the sequence.
     """
 
-    def __init__(self, family: Family, native: Any, fast: bool = False, fps: float = 0.0) -> None:
-        self.family, self.native, self.fast, self.fps = family, native, fast and family.stretches, fps
+    def __init__(self, family: Family, native: Any, fast: bool = False) -> None:
+        self.family, self.native, self.fast = family, native, fast and family.stretches
         self._opened: dict[tuple[Hashable, int | None], Decoded] = {}
         self._videos: dict[Hashable, tuple[Clip, list[PIL.Image.Image]]] = {}
         self._pixels: dict[Shown, Pixels] = {}
@@ -160,7 +159,7 @@ class Gallery:
         key = source, _times(sample, index), encoded.frames
         if key not in self._videos:
             self._videos[key] = open_frames(
-                sample, index, encoded.frames, native is not None and native.exact, self.fps
+                sample, index, encoded.frames, native is not None and native.exact, encoded.fps
             )
         if native is not None:
             return [Shown(key, None, False, True)]
@@ -205,11 +204,9 @@ class Gallery:
         return videos.prepare(self.native, *self._videos[shown.key])
 
 
-def pixels(
-    family: Family, native: Any, samples: Sequence[Sample], encoded: Sequence[Encoded], fps: float = 0.0
-) -> list[list[Pixels]]:
+def pixels(family: Family, native: Any, samples: Sequence[Sample], encoded: Sequence[Encoded]) -> list[list[Pixels]]:
     """What the native processor makes of each kept picture and video of each sample, in order."""
-    gallery = Gallery(family, native, fps=fps)
+    gallery = Gallery(family, native)
     return gallery.prepare([gallery.take(sample, one) for sample, one in zip(samples, encoded, strict=True)])
 
 

@@ -102,7 +102,7 @@ class VLITCollator:
             for part, length in zip(parts, fetch.lengths, strict=True):
                 with _collating(places[part.start]):
                     self._check(rows[part], encoded[part], length)
-        gallery = batch.Gallery(family, native, self.fast, self.processor.fps)
+        gallery = batch.Gallery(family, native, self.fast)
         taken = []
         for number, (row, place) in enumerate(zip(rows, places, strict=True)):
             with _collating(place):

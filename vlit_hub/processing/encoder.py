@@ -375,7 +375,7 @@ class Encoder:
         counts = [shown.tokens for shown in draft.written]
         return Encoded(
             input_ids, labels, draft.pictures, counts, turns, draft.messages, draft.budget.picture,
-            videos=draft.videos, frames=draft.budget.frames, order=draft.order, frames_shown=draft.frames,
+            videos=draft.videos, frames=draft.budget.frames, order=draft.order, fps=self.fps, frames_shown=draft.frames,
         )  # fmt: skip
 
 

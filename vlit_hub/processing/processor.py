@@ -130,7 +130,7 @@ class VLITProcessor(ProcessorMixin):
 
     def pixels(self, sample: Sample, encoded: Encoded) -> dict[str, Tensor]:
         """The kept pictures and videos of one sample as the model takes them; raises UnreadableMedia."""
-        return batch.join(self.family, batch.pixels(self.family, self.native, [sample], [encoded], self.fps))
+        return batch.join(self.family, batch.pixels(self.family, self.native, [sample], [encoded]))
 
     def __call__(self, samples: Sequence[Sample], max_length: int) -> dict[str, Tensor]:
         """The samples as one batch for the family's model, labels included, padded on the right.
@@ -152,7 +152,7 @@ class VLITProcessor(ProcessorMixin):
         return made
 
     def _batch(self, samples: Sequence[Sample], encoded: Sequence[Encoded], side: batch.Side) -> dict[str, Tensor]:
-        pictures = batch.pixels(self.family, self.native, samples, encoded, self.fps)
+        pictures = batch.pixels(self.family, self.native, samples, encoded)
         return batch.pad(self.family, self.native, encoded, side) | batch.join(self.family, pictures)
 
     def decode_example(self, encoded: Encoded) -> str:

@@ -72,6 +72,8 @@ class Encoded:
     """Index into ``sample.videos`` per video of the text, in order."""
     frames: int = 0
     """Most frames that were taken of each video; 0 without any."""
+    fps: float = 0.0
+    """Of each video a second, at most; 0: any."""
     frames_shown: int = 0
     """Frames that are shown, of all videos together; a video that is mentioned twice counts once."""
     order: list[str] = field(default_factory=list)
