@@ -19,6 +19,19 @@ SINGULAR = {"tv": "TV", "skis": "pair of skis", "scissors": "pair of scissors", 
             "mouse": "computer mouse"}  # fmt: skip
 SPEAKS_OF = {"person": ("man", "men", "woman", "women", "boy", "girl"), "bicycle": ("bike",), "airplane": ("plane",)}
 
+NOUNS = {"man": "person", "woman": "person", "boy": "person", "guy": "person", "duck": "bird", "goose": "bird",
+         "poodle": "dog", "stove": "oven", "ox": "cow", "laptop computer": "laptop"}  # fmt: skip
+SAID = {
+    "standing": "standing stands", "sitting": "sitting sits seated", "lying down": "laying lying lies lays",
+    "walking": "walking walks", "running": "running runs", "jumping": "jumping jumps",
+    "sleeping": "sleeping sleeps asleep", "eating": "eating eats", "reading": "reading reads",
+    "riding": "riding rides", "flying": "flying flies",
+    "swimming": "swimming swims", "grey": "grey gray",
+}  # fmt: skip
+STATES = (*SAID, *"black white red green blue yellow brown orange pink purple open closed empty full young old wet dry "
+          "clean dirty surfing skiing".split())  # fmt: skip
+NO_PHOTOGRAPH_TELLS = ("Who bought", "How many grams", "In which year", "What is the name", "What did", "How many days")
+
 
 def inside(box, width, height):
     x, y, w, h = box
@@ -170,6 +183,11 @@ class Reader:
             (r"close to it one can see (.+)", lambda m: all([self.close(i) for i in self.items(m[1])])),
             (r"it is the only (.+) in the picture", lambda m: self.has_count(self.noun(m[1])[0], 1)),
             (r"(the .+ is .+ the .+)", lambda m: self.relation(m[1])),
+            (r"the (.+) is (?!not )([a-z ]+), not ([a-z ]+)", lambda m: self.state(m[1], m[2], m[3])),
+            (r"the (.+) is not ([a-z ]+) but ([a-z ]+)", lambda m: self.state(m[1], m[3], m[2])),
+            (r"the (.+) is (?!not )([a-z ]+)", lambda m: self.state(m[1], m[2])),
+            (r"it shows (an? .+), (?:but no photograph says that|and nothing that would tell)",
+             lambda m: self.seen.append("unanswerable") or self.has(self.noun(m[1])[0])),
         )  # fmt: skip
         for pattern, judge in rules:
             if match := re.fullmatch(pattern, text):
@@ -177,6 +195,20 @@ class Reader:
                 if verdict is not None:
                     return verdict
         raise AssertionError(f"no rule reads: {text!r}")
+
+    def state(self, noun, value, wrong=None):
+        """A person says so of the one thing of its kind, and nobody speaks of what it is not."""
+        self.seen.append("action" if value.endswith(("ing", "down")) else "attribute")
+        label = NOUNS.get(noun) or self.a.of_noun[noun]
+        said = [caption.lower() for caption in self.a.captions[self.picture]]
+        words = [set(re.findall("[a-z]+", text)) for text in said if noun in text]
+        told = any(found & set(SAID.get(value, value).split()) for found in words)
+        alone = len(self.a.instances(self.picture, label)) == 1 and not self.a.crowd(self.picture, label)
+        return told and alone and (wrong is None or self.not_so(wrong, value))
+
+    def not_so(self, wrong, value):
+        words = set(re.findall("[a-z]+", " ".join(self.a.captions[self.picture]).lower()))
+        return wrong != value and not words & set(SAID.get(wrong, wrong).split())
 
     def most(self, label):
         self.seen.append("most")
@@ -195,6 +227,8 @@ class Reader:
             (r"I think I see (.+)\. Is that correct", lambda m: self.thing(m[1])),
             (r"(?:Is|Would you say that) (the .+?)(?: is)? (to the \w+ of|\w+ in the picture than) (the .+)",
              lambda m: self.relation(f"{m[1]} is {m[2]} {m[3]}")),
+            (r"(?:Is|Would you say that) the (\w+(?: computer| sign| meter)?)(?: is)? ((?:" + "|".join(STATES) + r"))",
+             lambda m: self.state(m[1], m[2])),
             (r"Is it the only (.+) in the picture", lambda m: self.has_count(self.noun(m[1])[0], 1)),
             (r"(?:Is the object in the red rectangle|Does the red box mark) (an? .+)",
              lambda m: self.noun(m[1])[0] in {name for name, _ in self.marked}),
@@ -225,7 +259,10 @@ class Reader:
             rest = rest.replace(body[:1].upper() + body[1:] + ".", "")
         rest = rest.replace("In other words:", "").replace("I cannot tell, because there", "There")
         rest = rest.replace("that is not right. ", "").replace("it is the other way round: ", "")
-        rest = rest.replace("that is right: ", "")
+        rest = rest.replace("that is right: ", "").replace("That is taken for granted: ", "")
+        for telling in ("The picture does not tell. ", "That cannot be known from the image: "):
+            assert telling not in rest or question.startswith(NO_PHOTOGRAPH_TELLS), (question, answer)
+            rest = rest.replace(telling, "")
         for clause in re.split(r"[.:]\s*", rest.strip()):
             if clause.strip():
                 assert self.claim(clause.strip()) is True, (self.picture, question, answer, clause)

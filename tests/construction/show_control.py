@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from vlit_hub.construction.control import Claims, checked, faults
-from vlit_hub.construction.generate import Knowledge, Scene, global_dialogue, negative_dialogue
+from vlit_hub.construction.generate import Knowledge, Scene, global_dialogue
+from vlit_hub.construction.negatives import negative_dialogue
 from vlit_hub.construction.templates import Draw, Turn
 from vlit_hub.curation.annotations import of_picture
 from vlit_hub.curation.collect import Collection, Object, Picture
@@ -65,15 +66,14 @@ def people(found):
 def verdict(found, said, captions=True):
     """(claims, answers with a wrong claim, answers, disagreements) over the turns about pictures that are known."""
     labels = frozenset(found.labels)
-    known = {picture.id: of_picture(picture, labels) for picture in found.pictures}
-    if not captions:
-        known = {number: replace(annotation, captions=()) for number, annotation in known.items()}
+    pictures = {picture.id: picture if captions else replace(picture, captions=()) for picture in found.pictures}
+    known = {number: of_picture(picture, labels) for number, picture in pictures.items()}
     claims, answers, refused, shown, seen = Claims(), Counter(), Counter(), [], set()
     for picture, kind, turn in said:
         if picture not in known or (picture, turn) in seen:
             continue
         seen.add((picture, turn))
-        (checks,) = checked([turn], known[picture])
+        (checks,) = checked([turn], known[picture], pictures[picture])
         claims.add(checks)
         answers[kind] += 1
         if wrong := faults([checks]):

@@ -52,7 +52,7 @@ def test_all_types_and_forms_become_a_release_that_builds(coco, tmp_path):
     built = build(Release(registry.get("coco-arc"), tmp_path / "out"), tmp_path / "shards")
     assert (built.records, built.converted, built.quarantined, built.missing_media) == (24, 24, 0, 0)
     record = json.loads((tmp_path / "out" / "negative.json").read_text())["annotations"][0]
-    assert (record["prompt_version"], record["model"]) == ("negative@1+rules@1+facts@1", "m")
+    assert (record["prompt_version"], record["model"]) == ("negative@1+rules@1+facts@2", "m")
 
 
 def test_a_refusing_endpoint_is_asked_again(coco, tmp_path):
@@ -91,7 +91,7 @@ def test_worked_examples_are_true_and_of_other_pictures(coco, tmp_path):
         seen.add((kind, own))
     assert len(seen) == 6
     record = json.loads((tmp_path / "out" / "global.json").read_text())["annotations"][0]
-    assert record["prompt_version"] == "global@1+rules@1+facts@1+1xtemplates@2"
+    assert record["prompt_version"] == "global@1+rules@1+facts@2+1xtemplates@3"
 
 
 def test_an_example_stays_when_a_dialogue_is_asked_for_again(coco, tmp_path):

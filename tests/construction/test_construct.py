@@ -153,6 +153,7 @@ def test_photographs(tmp_path):
     assert report.records["region"] == report.region_pictures > 80
     seen = hold(coco, tmp_path / "a")
     assert seen["absent"] >= 100 and seen["count"] >= 300 and seen["relation"] >= 50 and seen["near"] >= 100
+    assert seen["attribute"] >= 10 and seen["action"] >= 10 and seen["unanswerable"] >= 10
     verdicts = [record["conversations"][-1]["value"] for record in read(tmp_path / "a", "negative")]
     assert 8 <= verdicts.count("Yes") <= 27
 
@@ -290,6 +291,11 @@ def test_draw_depends_on_its_key_alone():
         ("Is the dog to the left of the umbrella?", "No, the dog is to the right of the umbrella."),
         ("Where?", "The umbrella is to the left of the dog."),
         ("Where is the dog?", "It is in the top left of the picture."),
+        ("Is the dog standing?", "Yes, the dog is standing."),
+        ("Is the dog sitting?", "No, the dog is standing, not sitting."),
+        ("Why is the dog black?", "The dog is not black but white."),
+        ("What is the name of the dog?", "The picture does not tell. It shows a cat, but no photograph says that."),
+        ("Where is the dog?", "The picture does not tell. It shows a dog, but no photograph says that."),
         ("Is there a cat in the picture? Answer yes or no.", "Yes"),
         ("What is marked by the red rectangle?", "The red rectangle marks an umbrella."),
         ("What?", "Some sentence that no rule knows."),

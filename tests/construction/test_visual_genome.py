@@ -73,7 +73,7 @@ def test_objects_and_relations_are_collected_and_faults_counted(vg):
 def test_the_release_tells_the_relation_and_builds(vg, tmp_path):
     result = CliRunner().invoke(app(), ["construct", "--vg", str(vg), "--out", str(tmp_path / "out"), "--json"])
     assert result.exit_code == 0, result.output
-    assert json.loads(result.stdout)["records"] == {"global": 0, "negative": 0, "region": 3}
+    assert json.loads(result.stdout)["records"] == {"global": 0, "negative": 2, "region": 3}
     native = json.loads((tmp_path / "out" / "region.json").read_text())
     said = {row["img_ids"]: [turn["value"] for turn in row["conversations"]] for row in native["annotations"]}
     assert native["image_source"] == "Visual Genome" and len(said) == 3
@@ -81,7 +81,7 @@ def test_the_release_tells_the_relation_and_builds(vg, tmp_path):
     assert sorted(map(len, told.values())) == [0, 0, 1]
     assert not any("only" in text or ", not" in text for turns in said.values() for text in turns)
     built = build(Release(registry.get("coco-arc"), tmp_path / "out"), tmp_path / "shards")
-    assert (built.records, built.converted, built.quarantined, built.missing_media) == (3, 3, 0, 0)
+    assert (built.records, built.converted, built.quarantined, built.missing_media) == (5, 5, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def command(
     shards: Annotated[Path | None, typer.Option(help="Instead: built shards whose regions have labels.")] = None,
     vg: Annotated[
         Path | None,
-        typer.Option("--vg", help="Instead: Visual Genome's objects.json, relationships.json and pictures."),
+        typer.Option(
+            "--vg", help="Instead: Visual Genome's objects.json, relationships.json, attributes.json and pictures."
+        ),
     ] = None,
     complete: Annotated[
         bool, typer.Option("--complete", help="Every instance of every label of --shards is annotated.")

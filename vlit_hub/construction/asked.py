@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -13,16 +13,17 @@ from vlit_hub.construction.generate import (
     Scene,
     global_dialogue,
     marked_objects,
-    negative_dialogue,
     place_of,
     region_dialogue,
 )
+from vlit_hub.construction.negatives import negative_dialogue
+from vlit_hub.construction.states import stated, told
 from vlit_hub.construction.templates import RELATIONS, Draw, Turn
 from vlit_hub.curation import words
 from vlit_hub.curation.collect import Collection, Object, Picture
 
 MOST = 6
-"""Relations, and absent things, that a prompt names."""
+"""Of relations, of states and of absent things, that a prompt names."""
 SHOWN_TURNS = 3
 """Turns of a worked example: the first of what the templates write."""
 
@@ -69,11 +70,13 @@ class Asked:
             "one": words.one(self.marked.label),
             "place": place_of(self.scene.picture, self.marked),
         }
-        relations = self.scene.relations[:MOST]
+        picture, relations = self.scene.picture, self.scene.relations[:MOST]
+        states = told(replace(picture, captions=()))[:MOST]
         return {
-            "captions": self.scene.picture.captions,
+            "captions": picture.captions,
             "things": self.scene.things,
             "relations": [(words.singular(a), RELATIONS[how], words.singular(b)) for a, how, b in relations],
+            "told": [str(state) for state in states] + stated(picture)[:MOST],
             "absent": [words.plural(label) for label in self.scene.absent[:MOST]],
             "marked": marked,
         }

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from vlit_hub.construction.states import check_states
 from vlit_hub.construction.templates import Turn
+from vlit_hub.curation.collect import Picture
 from vlit_hub.curation.facts import Annotation
 from vlit_hub.curation.verdicts import VERDICTS, Verdict, verdicts
 
@@ -66,9 +68,12 @@ def rating(text: str) -> tuple[int, str]:
     return value, " ".join(str(data.get("reason") or "").split())[:300]
 
 
-def checked(turns: Sequence[Turn], known: Annotation) -> list[list[Verdict]]:
-    """The verdicts on the claims of each answer."""
-    return [verdicts(turn.question, turn.answer, known) for turn in turns]
+def checked(turns: Sequence[Turn], known: Annotation, picture: Picture) -> list[list[Verdict]]:
+    """The verdicts on the claims of each answer: by the annotation, and by what people tell of the picture."""
+    return [
+        [*verdicts(turn.question, turn.answer, known), *check_states(turn.question, turn.answer, picture)]
+        for turn in turns
+    ]
 
 
 def faults(found: Sequence[Sequence[Verdict]]) -> list[str]:

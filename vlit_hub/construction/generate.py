@@ -1,4 +1,4 @@
-"""Generate: one dialogue per picture and type (global, negative) or per marked object (region), from annotations alone.
+"""Generate: one dialogue per picture or per marked object (region), from annotations alone; negatives.py: the negative.
 
 Every claim holds by the annotations: counts only of labels without crowd or faulty boxes, absence only of classes with
 no annotation that no caption may speak of, relations only between single instances whose boxes do not overlap.
@@ -21,8 +21,6 @@ REGION_SHARE = (0.01, 0.7)
 """Smallest and largest share of the picture that an object worth marking covers."""
 NEAR = 0.05
 """Two boxes are close when the gap between them is at most this share of the picture's longer side."""
-TRUTHS = 3
-"""How many things a denial names that the picture does show."""
 MARGIN = 1.25
 """The largest object's box has at least this multiple of the next one's area."""
 
@@ -97,7 +95,7 @@ class Scene:
         return f"The picture shows {words.listed(self.things)}." if self.things else ""
 
 
-def _count_slots(label: str, count: int) -> dict[str, str]:
+def count_slots(label: str, count: int) -> dict[str, str]:
     return {
         "plural": words.plural(label),
         "counted": words.counted(label, count),
@@ -106,7 +104,7 @@ def _count_slots(label: str, count: int) -> dict[str, str]:
     }
 
 
-def _relation_slots(relation: tuple[str, str, str]) -> dict[str, str]:
+def relation_slots(relation: tuple[str, str, str]) -> dict[str, str]:
     first, how, second = relation
     return {
         "first": words.singular(first),
@@ -116,7 +114,7 @@ def _relation_slots(relation: tuple[str, str, str]) -> dict[str, str]:
     }
 
 
-def _name_slots(label: str) -> dict[str, str]:
+def name_slots(label: str) -> dict[str, str]:
     return {"one": words.one(label), "singular": words.singular(label), "plural": words.plural(label)}
 
 
@@ -146,62 +144,17 @@ def global_dialogue(scene: Scene, draw: Draw) -> list[Turn]:
 
 def _global_facts(scene: Scene, draw: Draw) -> list[Turn]:
     picture, counts = scene.picture, scene.counts
-    turns = [draw.turn("count", **_count_slots(label, counts[label])) for label in draw.take(list(counts), 1)]
-    turns += [draw.turn("relation", **_relation_slots(found)) for found in draw.take(scene.relations, 1)]
+    turns = [draw.turn("count", **count_slots(label, counts[label])) for label in draw.take(list(counts), 1)]
+    turns += [draw.turn("relation", **relation_slots(found)) for found in draw.take(scene.relations, 1)]
     if picture.crowds or picture.faulty:
         return turns
     ranked = sorted(counts, key=lambda label: -counts[label])
     if len(ranked) > 1 and counts[ranked[0]] > counts[ranked[1]]:
-        turns.append(draw.turn("most", **_count_slots(ranked[0], counts[ranked[0]])))
+        turns.append(draw.turn("most", **count_slots(ranked[0], counts[ranked[0]])))
     by_size = sorted(picture.objects, key=lambda item: -item.area)
     if len(by_size) > 1 and by_size[0].area >= MARGIN * by_size[1].area:
         turns.append(draw.turn("largest", one=words.one(by_size[0].label)))
     return turns
-
-
-# -- negative ----------------------------------------------------------------------------------------------------------
-
-
-def negative_dialogue(scene: Scene, draw: Draw) -> list[Turn]:
-    """Absent objects, wrong counts and wrong relations denied and put right, mixed with true ones; closes with yes or
-    no, balanced. Empty where nothing may be called absent and nothing counted."""
-    absent, counts = scene.absent, scene.counts
-    likely = draw.take(absent[:8], 3)  # the co-occurring ones, not always the very first
-    turns = [draw.turn("absent", truth=_truth(scene, draw), **_name_slots(label)) for label in likely[:2]]
-    turns += [draw.turn("premise", truth=_truth(scene, draw), **_name_slots(label)) for label in likely[2:]]
-    if not turns and not counts:
-        return []
-    for label in draw.take(list(counts), 1):
-        turns.append(_wrong_count(label, counts[label], draw))
-    for found in draw.take(scene.relations, 1):
-        turns.append(draw.turn("wrong_relation", **_relation_slots(found)))
-    for found in draw.take(scene.relations, 1):
-        slots = {key: value for key, value in _relation_slots(found).items() if key != "wrong"}
-        turns.append(draw.turn("right_relation", **slots))
-    for label in draw.take(list(counts), 2):
-        kind = draw.pick(("present", "right_count"))
-        turns.append(draw.turn(kind, **_name_slots(label) | _count_slots(label, counts[label])))
-    turns = draw.take(turns, len(turns))
-    verdicts = [verdict for verdict, labels in (("Yes", counts), ("No", absent)) if labels]
-    verdict = draw.pick(verdicts)
-    label = draw.pick(list(counts) if verdict == "Yes" else absent[:8])
-    return [*turns, draw.turn("short_exists", one=words.one(label), verdict=verdict)]
-
-
-def _truth(scene: Scene, draw: Draw) -> str:
-    shown = draw.take(scene.things, TRUTHS)
-    return f" What it does show is {words.listed(shown)}." if shown else ""
-
-
-def _wrong_count(label: str, count: int, draw: Draw) -> Turn:
-    wrong = draw.pick([n for n in (count - 1, count + 1, count + 2) if n >= 1])
-    return draw.turn(
-        "wrong_count",
-        wrong=words.counted(label, wrong),
-        wrong_number=words.number(wrong),
-        wrong_are="is" if wrong == 1 else "are",
-        **_count_slots(label, count),
-    )
 
 
 # -- region ------------------------------------------------------------------------------------------------------------
@@ -230,7 +183,7 @@ def gap(a: Object, b: Object) -> float:
 def region_dialogue(scene: Scene, item: Object, draw: Draw) -> list[Turn]:
     """Presence, class, place, size, neighbours and uniqueness of the object in the red rectangle; closes with its
     name."""
-    names = _name_slots(item.label)
+    names = name_slots(item.label)
     others = sorted({other.label for other in scene.picture.objects} - {item.label}) or scene.absent[:5]
     if not scene.knowledge.labels:
         others = []  # of an open list, another label may be another name of the same thing
@@ -248,7 +201,7 @@ def region_dialogue(scene: Scene, item: Object, draw: Draw) -> list[Turn]:
     count = scene.counts.get(item.label)
     if count is not None:
         kind = "only" if count == 1 else "not_only"
-        facts.append(draw.turn(kind, **names | _count_slots(item.label, count)))
+        facts.append(draw.turn(kind, **names | count_slots(item.label, count)))
     turns += draw.take(facts, len(facts))
     return [*turns, draw.turn("short_marked", label=words.singular(item.label))]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-VERSION = 2
+VERSION = 3
 
 T = TypeVar("T")
 
@@ -170,6 +170,48 @@ TEMPLATES = {
             "Would you say that the {first} is {wrong} the {second}?",
         ),
         ("No, it is the other way round: the {first} is {relation} the {second}.",),
+    ),
+    "wrong_told": Template(
+        ("Is the {first} {wrong} the {second}?", "Can you see the {first} {wrong} the {second}?"),
+        ("No, the {first} is {how} the {second}.", "No, the {first} is not {wrong} the {second} but {how} it."),
+    ),
+    "right_told": Template(
+        ("Is the {first} {how} the {second}?", "Can you see the {first} {how} the {second}?"),
+        ("Yes, the {first} is {how} the {second}.",),
+    ),
+    "wrong_state": Template(
+        ("Is the {noun} {wrong}?", "Would you say that the {noun} is {wrong}?"),
+        ("No, the {noun} is {value}, not {wrong}.", "No, the {noun} is not {wrong} but {value}."),
+    ),
+    "state_premise": Template(
+        ("Why is the {noun} {wrong}?", "What may be the reason that the {noun} is {wrong}?"),
+        ("The {noun} is not {wrong} but {value}.", "That is taken for granted: the {noun} is {value}, not {wrong}."),
+    ),
+    "right_state": Template(
+        ("Is the {noun} {value}?", "Would you say that the {noun} is {value}?"),
+        ("Yes, the {noun} is {value}.",),
+    ),
+    "unanswerable": Template(
+        (
+            "Who bought the {singular}, and when?",
+            "How many grams does the {singular} weigh?",
+            "In which year was the {singular} made?",
+        ),
+        (
+            "The picture does not tell. It shows {one}, but no photograph says that.",
+            "That cannot be known from the image: it shows {one}, and nothing that would tell.",
+        ),
+    ),
+    "unanswerable_living": Template(
+        (
+            "What is the name of the {singular}?",
+            "What did the {singular} do the day before?",
+            "How many days old is the {singular}?",
+        ),
+        (
+            "The picture does not tell. It shows {one}, but no photograph says that.",
+            "That cannot be known from the image: it shows {one}, and nothing that would tell.",
+        ),
     ),
     "present": Template(
         ("Is there {one} in the picture?", "Can you see {one} anywhere in the image?", "Are there any {plural} here?"),

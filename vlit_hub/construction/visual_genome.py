@@ -19,27 +19,25 @@ LEADING = frozenset(
 
 
 def collect_vg(folder: str | Path) -> Collection:
-    """``objects.json`` and, where it is there, ``relationships.json`` beside the pictures (FOLDERS).
+    """``objects.json`` and, where they are there, ``relationships.json`` and ``attributes.json`` beside the pictures
+    (FOLDERS).
 
     The list of labels is open and not every thing is annotated: nothing is counted or called absent. Raises
     CollectError without objects.json or any picture. Left out and counted in ``issues``: records that are no objects,
-    pictures missing or unreadable, things without a name or with a box outside, relations of unknown things or whose
-    predicate cannot be put into a sentence.
+    pictures missing or unreadable, things without a name or with a box outside, attributes and relations of unknown
+    things, relations whose predicate cannot be put into a sentence.
     """
     root, issues = Path(folder), Counter[str]()
     if not (root / "objects.json").is_file():
         raise CollectError(
             f"{root}: no objects.json of Visual Genome here; beside it {', '.join(FOLDERS)}/ and pictures"
         )
-    related: dict[Any, list[Any]] = defaultdict(list)
-    if (root / "relationships.json").is_file():
-        for record in _records(root / "relationships.json", issues):
-            related[record.get("image_id")] += _list(record, "relationships")
-    pictures = [
-        picture
-        for record in _records(root / "objects.json", issues)
-        if (picture := _picture(root, record, related.get(record.get("image_id"), []), issues))
-    ]
+    related, described = (_by_picture(root / f"{name}.json", name, issues) for name in ("relationships", "attributes"))
+    pictures = []
+    for record in _records(root / "objects.json", issues):
+        number = record.get("image_id")
+        if picture := _picture(root, record, related.get(number, []), described.get(number, []), issues):
+            pictures.append(picture)
     if not pictures:
         raise CollectError(f"{root}: no picture of objects.json is here; {dict(+issues)}")
     counted = {reason: issues[reason] for reason in sorted(issues) if issues[reason]}
@@ -66,12 +64,21 @@ def _records(path: Path, issues: Counter[str]) -> Iterator[Mapping[str, Any]]:
             issues["record that is no object"] += 1
 
 
+def _by_picture(path: Path, key: str, issues: Counter[str]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = defaultdict(list)
+    for record in _records(path, issues) if path.is_file() else ():
+        found[record.get("image_id")] += _list(record, key)
+    return found
+
+
 def _list(record: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
     value = record.get(key)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _picture(root: Path, record: Mapping[str, Any], related: list[Any], issues: Counter[str]) -> Picture | None:
+def _picture(
+    root: Path, record: Mapping[str, Any], related: list[Any], described: list[Any], issues: Counter[str]
+) -> Picture | None:
     number = record.get("image_id")
     paths = [path for name in FOLDERS if (path := root / name / f"{number}.jpg").is_file()]
     if not isinstance(number, int) or not paths:
@@ -95,6 +102,7 @@ def _picture(root: Path, record: Mapping[str, Any], related: list[Any], issues: 
         number, paths[0], width, height, (), tuple(objects.values()),
         faulty=frozenset(item.label for item in objects.values()),
         relations=tuple(dict.fromkeys(_relations(related, objects, issues))),
+        attributes=tuple(dict.fromkeys(_attributes(described, objects, issues))),
     )  # fmt: skip
 
 
@@ -111,3 +119,12 @@ def _relations(
             continue
         assert isinstance(ends[0], int) and isinstance(ends[1], int)
         yield ends[0], said, ends[1]
+
+
+def _attributes(described: list[Any], objects: Mapping[int, Object], issues: Counter[str]) -> Iterator[tuple[int, str]]:
+    for item in described:
+        number, values = item.get("object_id"), item.get("attributes")
+        if not isinstance(number, int) or number not in objects or not isinstance(values, list | type(None)):
+            issues["attributes of an unknown thing"] += 1
+            continue
+        yield from ((number, text) for value in values or () if (text := " ".join(str(value).lower().split())))

@@ -145,7 +145,7 @@ class Writer:
         except Unusable as error:
             raise Fault("malformed", str(error)) from None
         known = of_picture(asked.scene.picture, frozenset(asked.scene.knowledge.labels))
-        found = checked(turns, known)
+        found = checked(turns, known, asked.scene.picture)
         if first:
             self.tally.before.add(verdict for turn in found for verdict in turn)
         if wrong := faults(found):

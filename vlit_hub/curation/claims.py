@@ -22,6 +22,7 @@ KINDS = {
     "count": "there are so many of it, or not",
     "place": "it is in that ninth of the picture",
     "relation": "it is left of, right of, above, below or inside another thing, or not",
+    "state": "it has that attribute, or does that (construction/states.py)",
     "value": "what is in that ninth of the picture has this colour or shape",
 }
 PLACES = {
@@ -38,7 +39,7 @@ class Claim:
 
     kind: str
     phrase: str
-    """As in the lexicon; of a value the value."""
+    """As in the lexicon; of a value the value, of a state "dog is brown"."""
     name: Name
     holds: bool = True
     """False: it is denied."""

@@ -53,7 +53,8 @@ class Object:
 class Picture:
     """One picture. ``crowds``: labels that a crowd box marks (present, not countable); ``faulty``: labels with a box
     that could not be used, or whose instances are not all annotated, of which nothing is counted or denied;
-    ``relations``: (id of an object, "is on", id of another), as people say them."""
+    ``relations``: (id of an object, "is on", id of another), ``attributes``: (id of an object, "brown"), as people say
+    them."""
 
     id: int
     path: Path
@@ -64,6 +65,7 @@ class Picture:
     crowds: frozenset[str] = frozenset()
     faulty: frozenset[str] = frozenset()
     relations: tuple[tuple[int, str, int], ...] = ()
+    attributes: tuple[tuple[int, str], ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
