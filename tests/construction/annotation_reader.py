@@ -259,7 +259,7 @@ class Reader:
             rest = rest.replace(body[:1].upper() + body[1:] + ".", "")
         rest = rest.replace("In other words:", "").replace("I cannot tell, because there", "There")
         rest = rest.replace("that is not right. ", "").replace("it is the other way round: ", "")
-        rest = rest.replace("that is right: ", "").replace("That is taken for granted: ", "")
+        rest = rest.replace("that is right: ", "").replace("The question takes that for granted: ", "")
         for telling in ("The picture does not tell. ", "That cannot be known from the image: "):
             assert telling not in rest or question.startswith(NO_PHOTOGRAPH_TELLS), (question, answer)
             rest = rest.replace(telling, "")

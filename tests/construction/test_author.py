@@ -91,7 +91,7 @@ def test_worked_examples_are_true_and_of_other_pictures(coco, tmp_path):
         seen.add((kind, own))
     assert len(seen) == 6
     record = json.loads((tmp_path / "out" / "global.json").read_text())["annotations"][0]
-    assert record["prompt_version"] == "global@1+rules@1+facts@2+1xtemplates@3"
+    assert record["prompt_version"] == "global@1+rules@1+facts@2+1xtemplates@4"
 
 
 def test_an_example_stays_when_a_dialogue_is_asked_for_again(coco, tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-VERSION = 3
+VERSION = 4
 
 T = TypeVar("T")
 
@@ -185,7 +185,10 @@ TEMPLATES = {
     ),
     "state_premise": Template(
         ("Why is the {noun} {wrong}?", "What may be the reason that the {noun} is {wrong}?"),
-        ("The {noun} is not {wrong} but {value}.", "That is taken for granted: the {noun} is {value}, not {wrong}."),
+        (
+            "The {noun} is not {wrong} but {value}.",
+            "The question takes that for granted: the {noun} is {value}, not {wrong}.",
+        ),
     ),
     "right_state": Template(
         ("Is the {noun} {value}?", "Would you say that the {noun} is {value}?"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from vlit_hub.curation.collect import CollectError, Collection, Object, Picture, clip
+from vlit_hub.curation.collect import CollectError, Collection, Object, Picture, clip, whole
 from vlit_hub.formats.readers import read_json
 from vlit_hub.media import UnreadableMedia, image_size
 
@@ -35,7 +35,7 @@ def collect_vg(folder: str | Path) -> Collection:
     related, described = (_by_picture(root / f"{name}.json", name, issues) for name in ("relationships", "attributes"))
     pictures = []
     for record in _records(root / "objects.json", issues):
-        number = record.get("image_id")
+        number = whole(record, "image_id")
         if picture := _picture(root, record, related.get(number, []), described.get(number, []), issues):
             pictures.append(picture)
     if not pictures:
@@ -64,10 +64,10 @@ def _records(path: Path, issues: Counter[str]) -> Iterator[Mapping[str, Any]]:
             issues["record that is no object"] += 1
 
 
-def _by_picture(path: Path, key: str, issues: Counter[str]) -> dict[Any, list[Any]]:
-    found: dict[Any, list[Any]] = defaultdict(list)
+def _by_picture(path: Path, key: str, issues: Counter[str]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
     for record in _records(path, issues) if path.is_file() else ():
-        found[record.get("image_id")] += _list(record, key)
+        found[whole(record, "image_id")] += _list(record, key)
     return found
 
 
@@ -79,9 +79,9 @@ def _list(record: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
 def _picture(
     root: Path, record: Mapping[str, Any], related: list[Any], described: list[Any], issues: Counter[str]
 ) -> Picture | None:
-    number = record.get("image_id")
+    number = whole(record, "image_id")
     paths = [path for name in FOLDERS if (path := root / name / f"{number}.jpg").is_file()]
-    if not isinstance(number, int) or not paths:
+    if not paths:
         issues["picture missing"] += 1
         return None
     try:
@@ -92,7 +92,8 @@ def _picture(
     objects: dict[int, Object] = {}
     for item in _list(record, "objects"):
         names = item.get("names")
-        label = " ".join(str(names[0]).lower().split()) if isinstance(names, list) and names else ""
+        name = names[0] if isinstance(names, list) and names else ""
+        label = " ".join(name.lower().split()) if isinstance(name, str) else ""
         box = clip([item.get(key) for key in "xywh"], width, height)
         if not label or box is None or not isinstance(item.get("object_id"), int):
             issues["thing without a name, or with a box outside the picture"] += 1
@@ -110,21 +111,19 @@ def _relations(
     related: list[Any], objects: Mapping[int, Object], issues: Counter[str]
 ) -> Iterator[tuple[int, str, int]]:
     for item in related:
-        ends = [
-            end.get("object_id") if isinstance(end := item.get(key), dict) else None for key in ("subject", "object")
-        ]
+        given = [item.get(key) for key in ("subject", "object")]
+        ends = [whole(end, "object_id") if isinstance(end, dict) else -1 for end in given]
         said = predicate(item.get("predicate"))
         if not said or ends[0] not in objects or ends[1] not in objects or ends[0] == ends[1]:
             issues["relation of unknown things, or not to be put into a sentence"] += 1
             continue
-        assert isinstance(ends[0], int) and isinstance(ends[1], int)
         yield ends[0], said, ends[1]
 
 
 def _attributes(described: list[Any], objects: Mapping[int, Object], issues: Counter[str]) -> Iterator[tuple[int, str]]:
     for item in described:
-        number, values = item.get("object_id"), item.get("attributes")
-        if not isinstance(number, int) or number not in objects or not isinstance(values, list | type(None)):
+        number, values = whole(item, "object_id"), item.get("attributes")
+        if number not in objects or not isinstance(values, list | type(None)):
             issues["attributes of an unknown thing"] += 1
             continue
         yield from ((number, text) for value in values or () if (text := " ".join(str(value).lower().split())))

@@ -117,11 +117,11 @@ def collect(coco_dir: str | Path) -> Collection:
     captions_file, instances_file, folder = _layout(root)
     captions, instances = _read(captions_file), _read(instances_file)
     issues: Counter[str] = Counter()
-    names = {row["id"]: str(row["name"]) for row in _rows(instances, "categories", instances_file)}
+    names = _names(_rows(instances, "categories", instances_file), instances_file)
     spoken = _captions(_rows(captions, "annotations", captions_file), issues)
     boxes: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in _rows(instances, "annotations", instances_file):
-        boxes[row.get("image_id", -1)].append(row)
+        boxes[whole(row, "image_id")].append(row)
     records = _records(_rows(instances, "images", instances_file) + _rows(captions, "images", captions_file))
     pictures = []
     for identity in sorted(records):
@@ -163,6 +163,19 @@ def _rows(data: Mapping[str, Any], key: str, path: Path) -> list[dict[str, Any]]
     return rows
 
 
+def _names(rows: Iterable[Mapping[str, Any]], path: Path) -> dict[int, str]:
+    names = {row["id"]: row.get("name") for row in rows}
+    if bad := [number for number, name in names.items() if not isinstance(name, str) or not name.strip()]:
+        raise CollectError(f"{path}: class {bad[0]} of 'categories' has no name")
+    return {number: str(name) for number, name in names.items()}
+
+
+def whole(row: Mapping[str, Any], key: str) -> int:
+    """A number of a row; -1 where it has none."""
+    value = row.get(key)
+    return value if isinstance(value, int) else -1
+
+
 def _records(rows: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:
     records: dict[int, dict[str, Any]] = {}
     for row in rows:
@@ -172,10 +185,10 @@ def _records(rows: Iterable[dict[str, Any]]) -> dict[int, dict[str, Any]]:
 
 def _captions(rows: Iterable[Mapping[str, Any]], issues: Counter[str]) -> dict[int, tuple[str, ...]]:
     spoken: dict[int, list[str]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.get("id", 0)):
-        text = " ".join(str(row.get("caption") or "").split())
-        if text:
-            spoken[row.get("image_id", -1)].append(text)
+    for row in sorted(rows, key=lambda row: whole(row, "id")):
+        said = row.get("caption")
+        if isinstance(said, str) and (text := " ".join(said.split())):
+            spoken[whole(row, "image_id")].append(text)
         else:
             issues["empty caption"] += 1
     return {identity: tuple(english(texts, issues)) for identity, texts in spoken.items()}
@@ -203,8 +216,8 @@ def _picture(
         return None
     assert isinstance(width, int) and isinstance(height, int)
     objects, crowds, faulty = [], set(), set()
-    for row in sorted(rows, key=lambda row: row.get("id", 0)):
-        label = names.get(row.get("category_id", -1))
+    for row in sorted(rows, key=lambda row: whole(row, "id")):
+        label = names.get(whole(row, "category_id"))
         if label is None:
             issues["annotation of an unknown class"] += 1
             continue
@@ -217,7 +230,7 @@ def _picture(
             issues["box outside the picture or empty"] += 1
             faulty.add(label)
             continue
-        objects.append(Object(row.get("id", -1), label, box))
+        objects.append(Object(whole(row, "id"), label, box))
     if not captions:
         issues["picture without captions"] += 1
     return Picture(record["id"], path, width, height, captions, tuple(objects), frozenset(crowds), frozenset(faulty))
