@@ -6,6 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
+from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -16,6 +18,13 @@ WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
 
 _ASCII_WORD = re.compile(r"[a-z]+(?:['-][a-z]+)*|[0-9]+(?:[.,][0-9]+)*")
 """The same over lower-case ASCII, in half the time."""
+_PLAIN = bytes(
+    ord("0") if 48 <= code < 58 else code | 32 if chr(code | 32) in ascii_lowercase else code if code in b"'-" else 32
+    for code in range(256)
+)
+"""ASCII: letters in lower case, digits as 0, all but ' and - a space."""
+_LOOSE = re.compile(rb"['-](?:(?![a-z])|(?<![a-z].))")
+"""A ' or - that joins no two letters."""
 
 Box = tuple[float, float, float, float]
 
@@ -105,6 +114,16 @@ class Facts:
         return list(map(words_of, self.answers))
 
     @lazy
+    def answer_sets(self) -> list[frozenset[str]]:
+        """The different words of each answer."""
+        return list(map(frozenset, self.answer_words))
+
+    @lazy
+    def pairs(self) -> list[tuple[str, str]]:
+        """Neighbouring words of all answers."""
+        return list(chain.from_iterable(map(pairwise, self.answer_words)))
+
+    @lazy
     def english(self) -> bool:
         """Whether rules about English words speak of this sample."""
         return self.sample.language.partition("-")[0] == "en"
@@ -112,7 +131,12 @@ class Facts:
 
 def words_of(text: str) -> list[str]:
     """The lower-case words and numbers of a text."""
-    return (_ASCII_WORD if text.isascii() else WORD).findall(text.lower())
+    if not text.isascii():
+        return WORD.findall(text.lower())
+    plain = text.encode().translate(_PLAIN)
+    if b"0" in plain or ((b"'" in plain or b"-" in plain) and _LOOSE.search(plain)):
+        return _ASCII_WORD.findall(text.lower())
+    return plain.decode().split()
 
 
 def text_of(message: Message) -> str:

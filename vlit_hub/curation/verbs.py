@@ -6,6 +6,7 @@ Source of the figure: Wang et al., "Self-Instruct" (2212.10560), which parses; o
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import chain
 
 from vlit_hub.curation.facts import WORD
@@ -44,6 +45,7 @@ MOST_WORDS = 12
 """Of the sentence that a noun is looked for in."""
 
 
+@lru_cache(4096)
 def verb_noun(question: str) -> tuple[str, str] | None:
     """(verb, noun) of the last sentence that asks for something; the noun may be empty. None where there is none."""
     sentences = [part for part in re.split(r"(?<=[.?!])\s+|\n", question.lower()) if part.strip()]

@@ -6,6 +6,7 @@ SEED-Bench's own labels come with its questions; these rules are not its. Where 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 INDICATOR = "vlit_hub ability rules, version 1 (ours)"
 """How a report names abilities that come from :func:`ability_of`."""
@@ -66,6 +67,7 @@ _FORMAT = re.compile(
 )
 
 
+@lru_cache(4096)
 def ability_of(question: str) -> str:
     """One of schema.ABILITIES for the words of a question; "none" where no rule speaks. Lines of options and the
     instruction about the form of the answer ("Answer with one word.") are not looked at."""

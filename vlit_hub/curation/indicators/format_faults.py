@@ -30,7 +30,9 @@ _RESIDUE = re.compile(
     r"(?:textual )?descriptions? (?:provided|given)|object list)\b"
 )
 
-_REFUSAL_WORDS = ("sorry", "unable", "able to", "can", "could", "not have", "don't have", "as an ai", "model", "unfort")
+_REFUSAL_WORDS = (
+    "sorry", "unable", "not able", "i can", "i could", "not have", "don't have", "as an ai", "language model", "unfort",
+)  # fmt: skip
 _RESIDUE_WORDS = ("{", "[", "<", "caption", "bounding box", "coordinates", "description", "object list")
 """One of these stands in any text that the pattern finds; a plain search is many times faster."""
 

@@ -1,6 +1,7 @@
 """What form the questions have."""
 
 import re
+from functools import lru_cache
 
 from vlit_hub.curation.facts import Facts
 from vlit_hub.curation.indicator import Column, Indicator, Values
@@ -20,6 +21,7 @@ FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 """The first form of which the pattern is found decides."""
 
 
+@lru_cache(4096)
 def form(question: str) -> str:
     """The form of one question."""
     return next((name for name, pattern in FORMS if pattern.search(question)), "other")

@@ -1,6 +1,7 @@
 """How much of the picture a dialogue speaks of: things named, and how they stand to each other."""
 
-from itertools import pairwise
+from collections.abc import Mapping
+from functools import cache
 
 from vlit_hub.curation.facts import Facts
 from vlit_hub.curation.indicator import Column, Indicator, Values
@@ -18,7 +19,7 @@ PAIRS = frozenset(
     ).split("|")
 )
 """Words, and pairs of words, for how one thing stands to another."""
-_BEGINS = ALONE | {first for first, _ in PAIRS}
+_BEGINS = frozenset(first for first, _ in PAIRS)
 LABELS = frozenset(
     "person bicycle car motorcycle airplane bus train truck boat bench bird cat dog horse sheep cow elephant bear "
     "zebra giraffe backpack umbrella handbag tie suitcase frisbee skis snowboard kite skateboard surfboard bottle cup "
@@ -31,18 +32,22 @@ LABELS = frozenset(
 that are one word too."""
 
 
+@cache
+def _names() -> Mapping[str, str]:
+    """Word -> the singular of it, of LABELS and their synonyms."""
+    return {word: singular for word, (_, singular) in lexicon(LABELS).names.items() if " " not in word}
+
+
 def run(facts: Facts) -> Values:
     if not facts.english or not facts.answers:
         return {}
-    known = lexicon(LABELS).names
-    named: set[str] = set()
-    relations = 0
-    for words in facts.answer_words:
-        different = set(words)
-        named.update([known[word][1] for word in known.keys() & different])
-        if begins := _BEGINS & different:
-            relations += sum(words.count(word) for word in begins & ALONE)
-            relations += sum(pair in PAIRS for pair in pairwise(words)) if begins - ALONE else 0
+    different = frozenset().union(*facts.answer_sets)
+    names = _names()
+    named = {names[word] for word in different & names.keys()}
+    alone, begins = different & ALONE, different & _BEGINS
+    relations = sum(words.count(word) for words in facts.answer_words for word in alone) if alone else 0
+    if begins:
+        relations += sum(pair in PAIRS for pair in facts.pairs if pair[0] in begins)
     return {"objects_named": len(named), "relations_named": relations}
 
 

@@ -1,14 +1,11 @@
 """Answers that say the same words over and over."""
 
-from itertools import pairwise
-
 from vlit_hub.curation.facts import Facts
 from vlit_hub.curation.indicator import Column, Indicator, Values
 
 
 def run(facts: Facts) -> Values:
-    pairs = [pair for words in facts.answer_words for pair in pairwise(words)]
-    answers = facts.answers
+    pairs, answers = facts.pairs, facts.answers
     return {
         "distinct_2": len(set(pairs)) / len(pairs) if pairs else None,
         "same_answers": 1 - len(set(answers)) / len(answers) if answers else None,
