@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 SAME = {
     "person": "human being|human|individual",
@@ -155,22 +156,31 @@ class Name:
     wider: bool = False
 
 
-@dataclass(frozen=True)
-class Lexicon:
-    """``names``: surface form, singular or plural -> (what it may mean, its singular). ``firsts``: first word of a
-    surface form -> most words of one that begins so. ``values``: word for a colour or shape -> the one in labels."""
+class Form(NamedTuple):
+    """A surface form: what it may mean, its singular, words of it; whether it is a plural, and of living things."""
 
-    names: Mapping[str, tuple[Name, str]]
+    name: Name
+    phrase: str
+    length: int
+    several: bool
+    living: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """``names``: surface form, singular or plural -> what it may mean. ``firsts``: first word of a surface form -> most
+    words of one that begins so. ``values``: word for a colour or shape -> the one in labels."""
+
+    names: Mapping[str, Form]
     firsts: Mapping[str, int]
     values: Mapping[str, str]
 
-    def find(self, words: list[str]) -> tuple[int, Name, str] | None:
-        """The longest name that these lower-case words begin with: (words of it, what it means, its singular)."""
-        for length in range(min(self.firsts.get(words[0], 0), len(words)), 0, -1):
-            found = self.names.get(words[0] if length == 1 else " ".join(words[:length]))
-            if found is not None:
-                return length, *found
-        return None
+    def find(self, words: list[str], at: int) -> Form | None:
+        """The longest name that begins at this one of the lower-case words."""
+        for length in range(min(self.firsts.get(words[at], 0), len(words) - at), 1, -1):
+            if (found := self.names.get(" ".join(words[at : at + length]))) is not None:
+                return found
+        return self.names.get(words[at])
 
 
 def forms(phrase: str) -> list[str]:
@@ -180,6 +190,11 @@ def forms(phrase: str) -> list[str]:
     if last.endswith("y"):
         several.append(last[:-1] + "ies")
     return [f"{head} {word}" if head else word for word in several]
+
+
+def plurals(word: str) -> tuple[str, ...]:
+    """What :func:`singulars` takes for the plural of a word, at last."""
+    return word + "s", *_SEVERAL.get(word, ())
 
 
 @lru_cache(1 << 16)
@@ -223,15 +238,26 @@ def lexicon(labels: frozenset[str]) -> Lexicon:
 
 
 def _lexicon(names: Mapping[str, Name], values: Mapping[str, str]) -> Lexicon:
-    surface: dict[str, tuple[Name, str]] = {phrase: (name, phrase) for phrase, name in names.items()}
-    for phrase, name in names.items():
+    surface = {phrase: phrase for phrase in names}
+    for phrase in names:
         for form in forms(phrase):
-            surface.setdefault(form, (name, phrase))
+            surface.setdefault(form, phrase)
+    return of_forms({form: form_of(form, names[phrase], phrase) for form, phrase in surface.items()}, values)
+
+
+def form_of(form: str, name: Name, phrase: str) -> Form:
+    """What is known of a surface form of ``phrase``."""
+    words = form.split()
+    return Form(name, phrase, len(words), words[-1] != phrase.rpartition(" ")[2], name.labels <= LIVING)
+
+
+def of_forms(made: Mapping[str, Form], values: Mapping[str, str]) -> Lexicon:
+    """The lexicon of these surface forms."""
     firsts: dict[str, int] = {}
-    for form in surface:
-        words = form.split()
-        firsts[words[0]] = max(firsts.get(words[0], 0), len(words))
-    return Lexicon(surface, firsts, values)
+    for form, known in made.items():
+        first = form.split()[0]
+        firsts[first] = max(firsts.get(first, 0), known.length)
+    return Lexicon(made, firsts, values)
 
 
 def _add(names: dict[str, Name], table: Mapping[str, str], labels: Iterable[str], exact: bool) -> None:

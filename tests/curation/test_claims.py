@@ -4,8 +4,8 @@ import pytest
 
 from tests.curation.made import sample
 from vlit_hub.curation import annotations
-from vlit_hub.curation.claims import PLACES, Claim
-from vlit_hub.curation.facts import Annotation, Facts
+from vlit_hub.curation.claim import PLACES, Claim
+from vlit_hub.curation.facts import WORD, Annotation, Facts, words_of
 from vlit_hub.curation.indicator import chosen
 from vlit_hub.curation.relations import stands
 from vlit_hub.curation.verdicts import verdicts
@@ -227,7 +227,7 @@ def test_regions_of_built_samples(tmp_path):
 def test_vocabulary_is_checked():
     with pytest.raises(ValueError, match="'colour' is not one of: exists"):
         Claim("colour", "dog", Name(frozenset()))
-    assert len(PLACES) == 9 and lexicon(LABELS).find(["teddy", "bears"])[0] == 2
+    assert len(PLACES) == 9 and lexicon(LABELS).find(["two", "teddy", "bears"], 1).length == 2
 
 
 def _png():
@@ -241,3 +241,16 @@ def _png():
 
 
 PNG = _png()
+
+
+def test_what_hyphens_join_is_one_word():
+    assert verdicts("Describe.", "A well-dog stands there, a while-dog too.", KNOWN) == []
+    said = [str(v.claim) for v in verdicts("Describe.", "Only one cat - two people -", KNOWN)]
+    assert said == ["1 x cat", "person"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "It's  a well-lit  room.", "A 'dog' - or 3.5 dogs, 1,000-fold", "naïve Dogs-", "a\nb\tc"]
+)
+def test_words_are_those_of_the_pattern(text):
+    assert words_of(text) == WORD.findall(text.lower())

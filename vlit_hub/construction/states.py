@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from vlit_hub.curation import words
-from vlit_hub.curation.claims import Claim, clauses
+from vlit_hub.curation.claim import Claim
+from vlit_hub.curation.clauses import Clause, clause_of, clauses
 from vlit_hub.curation.collect import Picture
 from vlit_hub.curation.mentions import Mention, mentions
 from vlit_hub.curation.verdicts import Verdict
@@ -144,8 +145,8 @@ def check_states(question: str, answer: str, picture: Picture) -> list[Verdict]:
         said = said[lead.end() :]
         if asked := _ASKED.match(question.lower()):
             text = f"{asked['thing']} is {asked['value']}"
-            found += [(state, not lead["no"]) for state, _ in _statements(text, names)]
-    for clause in clauses(said):
+            found += [(state, not lead["no"]) for state, _ in _statements(clause_of(text), names)]
+    for clause in clauses(said, lexicon(names).firsts.keys()):
         found += _statements(clause, names)
     return [verdict for state, holds in dict.fromkeys(found) if (verdict := _verdict(state, holds, known, picture))]
 
@@ -183,13 +184,14 @@ def _alone(state: State, every: Iterable[State]) -> bool:
 
 
 def _said(caption: str, labels: frozenset[str]) -> Iterator[State]:
-    for clause in clauses(caption):
+    for clause in clauses(caption, lexicon(labels).firsts.keys()):
         yield from (state for state, holds in _statements(clause, labels) if holds)
 
 
-def _statements(clause: str, labels: frozenset[str]) -> Iterator[tuple[State, bool]]:
-    """(state, whether it is affirmed) of each singular name in a clause in lower case."""
-    for mention in mentions(clause, lexicon(labels)):
+def _statements(whole: Clause, labels: frozenset[str]) -> Iterator[tuple[State, bool]]:
+    """(state, whether it is affirmed) of each singular name in a clause."""
+    clause = whole.text
+    for mention in mentions(whole, lexicon(labels)):
         if mention.several or len(mention.name.labels) != 1 or mention.name.wider:
             continue
         (label,) = mention.name.labels

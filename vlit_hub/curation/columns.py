@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEPT = ("row", "group", "dataset")
 """Columns of the index that stand beside the values."""
-BATCH = 64
+BATCH = 16
 """Samples, pictures included, that are held together: indicator by indicator over them is faster."""
 _NOTHING: Values = {}
 

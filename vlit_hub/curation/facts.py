@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, pairwise
 from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
+from vlit_hub.lexicon import Lexicon, lexicon
 from vlit_hub.schema import Message, Sample
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+(?:[.,]\d+)*")
@@ -42,6 +44,11 @@ class Annotation:
     captions: tuple[str, ...] = ()
     boxes: Mapping[str, tuple[Box, ...]] = field(default_factory=dict)
     """Label -> x1, y1, x2, y2, 0..1 of the picture."""
+
+    @cached_property
+    def names(self) -> Lexicon:
+        """The words for its labels."""
+        return lexicon(self.labels | self.present)
 
 
 class Annotations(Protocol):
@@ -122,6 +129,11 @@ class Facts:
     def pairs(self) -> list[tuple[str, str]]:
         """Neighbouring words of all answers."""
         return list(chain.from_iterable(map(pairwise, self.answer_words)))
+
+    @lazy
+    def pair_set(self) -> frozenset[tuple[str, str]]:
+        """The different ones of ``pairs``."""
+        return frozenset(self.pairs)
 
     @lazy
     def english(self) -> bool:

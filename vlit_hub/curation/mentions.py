@@ -2,54 +2,47 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from vlit_hub.curation.clauses import Clause
 from vlit_hub.curation.senses import elsewhere
-from vlit_hub.lexicon import LIVING, Lexicon, Name
+from vlit_hub.lexicon import Lexicon, Name
 
-TOKEN = re.compile(r"[a-z0-9]+(?:-[a-z]+)*")
 LEAD = 5
 """Words before a name that its number is looked for in."""
 
 
-@dataclass(frozen=True)
-class Mention:
+class Mention(NamedTuple):
     """A name in a clause, at ``start`` .. ``stop``."""
 
     name: Name
     phrase: str
     start: int
     stop: int
-    lead: tuple[str, ...] = ()
+    lead: Sequence[str] = ()
     """Up to LEAD words before it."""
     several: bool = False
     """It is in the plural."""
-
-    @property
-    def before(self) -> str:
-        """The word before it."""
-        return self.lead[-1] if self.lead else ""
+    before: str = ""
+    """The word before it."""
 
 
-def mentions(clause: str, lexicon: Lexicon) -> list[Mention]:
+def mentions(clause: Clause, lexicon: Lexicon) -> list[Mention]:
     """The names in a clause, longest first, none inside another."""
-    words = TOKEN.findall(clause)
-    if lexicon.firsts.keys().isdisjoint(words):
-        return []
-    tokens = list(TOKEN.finditer(clause))
-    found, at, firsts = [], 0, lexicon.firsts
-    while at < len(words):
-        hit = lexicon.find(words[at : at + firsts[words[at]]]) if words[at] in firsts else None
-        if hit is None:
-            at += 1
+    text, plain, words = clause
+    firsts, found, free, behind = lexicon.firsts, [], 0, 0
+    for at in [at for at, word in enumerate(words) if word in firsts]:
+        word = words[at]
+        start = plain.find(f" {word} ", behind)
+        behind = start + 1 + len(word)
+        if at < free or (form := lexicon.find(words, at)) is None:
             continue
-        length, name, phrase = hit
-        stop = tokens[at + length - 1].end()
-        several = words[at + length - 1] != phrase.rpartition(" ")[2]
-        joined = at + length < len(words) and clause[stop : tokens[at + length].start()] == " "
-        living = name.labels <= LIVING
-        if not elsewhere(words, at, at + length, several, joined, living, joined and words[at + length] in firsts):
-            found.append(Mention(name, phrase, tokens[at].start(), stop, tuple(words[max(0, at - LEAD) : at]), several))
-        at += length
+        free, stop = at + form.length, start + len(word)
+        for following in words[at + 1 : free]:
+            stop = plain.find(f" {following} ", stop) + len(following)
+        joined = free < len(words) and text[stop] == " " != plain[stop + 2]
+        if not elsewhere(words, at, free, form.several, joined, form.living, joined and words[free] in firsts):
+            lead = words[at - LEAD if at > LEAD else 0 : at]
+            found.append(Mention(form.name, form.phrase, start, stop, lead, form.several, lead[-1] if lead else ""))
     return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vlit_hub.curation.clauses import Clause
 from vlit_hub.curation.facts import Box
 from vlit_hub.curation.mentions import Mention
 from vlit_hub.curation.scopes import PICTURE
@@ -46,7 +47,9 @@ _BEFORE = re.compile(rf"(?:^|[,:]|\band) *{_ADVERBS}(?:{_ANY}) {_ARTICLE}$")
 _BEHIND = re.compile(rf",? (?:there )?{_IS} (?:a|an|one|the) (?P<more>(?:[a-z-]+ ){{0,2}})")
 """Around the first of two names, where the place comes first: "above the" sink "hangs a"."""
 _NEW = re.compile(r"[,:]|\band\b")
-_WORDS = ("left", "right", "above", "top", "higher", "below", "beneath", "under", "lower", "inside")
+_WORDS = frozenset(
+    "left right left-hand right-hand above top higher below beneath underneath under lower inside".split()
+)
 """One of these is in any clause that tells of a place."""
 
 
@@ -60,10 +63,12 @@ class Relation:
     holds: bool = True
 
 
-def relations(clause: str, named: Sequence[Mention]) -> Iterator[Relation]:
-    """What a clause in lower case tells of two names in it that follow each other, of one thing each."""
-    if len(named) < 2 or not any(word in clause for word in _WORDS):
-        return
+def relations(whole: Clause, named: Sequence[Mention]) -> list[Relation]:
+    """What a clause tells of two names in it that follow each other, of one thing each."""
+    return [] if len(named) < 2 or _WORDS.isdisjoint(whole.words) else list(_told(whole.text, named))
+
+
+def _told(clause: str, named: Sequence[Mention]) -> Iterator[Relation]:
     for number, (one, other) in enumerate(zip(named, named[1:], strict=False)):
         if one.several or other.several or clause.startswith("'s", other.stop):
             continue

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from vlit_hub.curation.mentions import TOKEN, Mention, mentions
+from vlit_hub.curation.clauses import Clause, clause_of
+from vlit_hub.curation.mentions import Mention, mentions
 from vlit_hub.lexicon import Lexicon
 
 PICTURE = r"(?:picture|image|photo|photograph|scene|frame|shot|view|snapshot)"
@@ -44,6 +45,7 @@ _HEDGING = frozenset(
     "advertised adverts painting picture drawing logo say says labeled labelled titled named called written can".split()
 )
 """One of these is in any clause that hedges."""
+_SCOPING = _DENYING | _HEDGING | {"or", "either"}
 _GROUND = re.compile(
     rf"\b(?:near|on|in(?! (?:the|this|that|your|any)(?: \w+)? {PICTURE}\b)|at|by|with|behind|beside|between|around|"
     r"under|over|above|below|inside|along|next to|within(?! (?:the|this) )|"
@@ -74,10 +76,13 @@ _SUPPOSING = re.compile(
 """A question with one of these asks to conclude; whom it names need not be in the picture."""
 
 
-def scopes(clause: str) -> tuple[list[tuple[int, int]], int]:
+def scopes(whole: Clause) -> tuple[list[tuple[int, int]], int]:
     """(stretches in which names are denied, place behind which they say nothing)."""
+    clause = whole.text
     denied: list[tuple[int, int]] = []
-    hedged, words = len(clause), set(TOKEN.findall(clause))
+    hedged = len(clause)
+    if not (words := _SCOPING.intersection(whole.words)):
+        return denied, hedged
     if not _DENYING.isdisjoint(words):
         for match in _DENIED.finditer(clause):
             end = _END.search(clause, match.end())
@@ -127,4 +132,4 @@ def supposed(question: str, lexicon: Lexicon) -> frozenset[str]:
     """The labels that a question which asks to conclude names."""
     if not _SUPPOSING.search(question):
         return frozenset()
-    return frozenset().union(*(mention.name.labels for mention in mentions(question, lexicon)))
+    return frozenset().union(*(mention.name.labels for mention in mentions(clause_of(question), lexicon)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from vlit_hub.curation import words
-from vlit_hub.curation.claims import PLACES, Claim, claims
+from vlit_hub.curation.claim import PLACES, Claim
+from vlit_hub.curation.claims import claims
 from vlit_hub.curation.facts import Annotation, Box
 from vlit_hub.curation.relations import RELATIONS, stands
-from vlit_hub.lexicon import Name, lexicon
+from vlit_hub.lexicon import Name
 
 VERDICTS = {
     "right": "the annotation bears it out",
@@ -34,8 +34,7 @@ class Verdict:
 
 def verdicts(question: str, answer: str, annotation: Annotation) -> list[Verdict]:
     """Every claim of an answer to a question, checked; claims of English text only."""
-    named = lexicon(annotation.labels | annotation.present)
-    return [check(claim, annotation) for claim in claims(question, answer, named)]
+    return [check(claim, annotation) for claim in claims(question, answer, annotation.names)]
 
 
 def check(claim: Claim, annotation: Annotation) -> Verdict:
@@ -46,11 +45,10 @@ def check(claim: Claim, annotation: Annotation) -> Verdict:
 
 
 def _exists(claim: Claim, known: Annotation) -> tuple[str, str]:
-    here = claim.name.labels & known.present
-    listed = ", ".join(sorted(here))
-    if here and claim.holds:
-        return "right", f"{listed} annotated"
-    if here:
+    if here := claim.name.labels & known.present:
+        listed = ", ".join(sorted(here))
+        if claim.holds:
+            return "right", f"{listed} annotated"
         sure = claim.whole and claim.name.exact
         return ("wrong", f"{listed} annotated") if sure else ("unknown", f"{listed} annotated, perhaps not this")
     if not claim.name.labels <= known.labels or (claim.name.wider and claim.holds):
@@ -84,7 +82,7 @@ def _count(claim: Claim, known: Annotation) -> tuple[str, str]:
 
 def _grid(claim: Claim, known: Annotation) -> bool:
     """Whether the labels are pairs of colour and shape, of which a word means all that have it."""
-    return bool(lexicon(known.labels | known.present).values)
+    return bool(known.names.values)
 
 
 def _place(claim: Claim, known: Annotation) -> tuple[str, str]:
@@ -151,11 +149,11 @@ def _mentioned(label: str, captions: tuple[str, ...]) -> bool:
     return words.mentioned(label, captions)
 
 
-def facts_named(found: list[Verdict]) -> Iterator[Verdict]:
+def facts_named(found: list[Verdict]) -> list[Verdict]:
     """The verdicts on things affirmed to be there, each label set once."""
-    seen = set()
+    seen: dict[frozenset[str], Verdict] = {}
     for verdict in found:
         claim = verdict.claim
-        if claim.kind in ("exists", "count") and claim.holds and claim.number and claim.name.labels not in seen:
-            seen.add(claim.name.labels)
-            yield verdict
+        if claim.holds and claim.number and claim.kind in ("exists", "count"):
+            seen.setdefault(claim.name.labels, verdict)
+    return list(seen.values())

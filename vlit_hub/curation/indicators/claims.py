@@ -5,30 +5,33 @@ from vlit_hub.curation.indicator import Column, Indicator, Values
 from vlit_hub.curation.verdicts import Verdict, facts_named, verdicts
 
 
-def share(found: list[Verdict]) -> float | None:
-    """Right ones among those that are right or wrong."""
-    decided = [verdict.verdict == "right" for verdict in found if verdict.verdict != "unknown"]
-    return sum(decided) / len(decided) if decided else None
+def share(told: list[str]) -> float | None:
+    """Right ones among the verdicts that are right or wrong."""
+    right = told.count("right")
+    decided = right + told.count("wrong")
+    return right / decided if decided else None
 
 
 def run(facts: Facts) -> Values:
     known = facts.annotation
     if known is None or not facts.english or not facts.rounds:
         return {}
-    found = [verdict for question, answer in facts.rounds for verdict in verdicts(question, answer, known)]
-    named = list(facts_named(found))
-    seen = frozenset().union(*(v.claim.name.labels for v in named if v.verdict == "right")) & known.present
-    polar = [v for v in found if v.claim.asked and v.claim.kind == "exists"]
-    wrong = sum(v.verdict == "wrong" for v in found)
+    found: list[Verdict] = []
+    for question, answer in facts.rounds:
+        found += verdicts(question, answer, known)
+    named = facts_named(found)
+    seen = {label for v in named if v.verdict == "right" for label in v.claim.name.labels}
+    told = [verdict.verdict for verdict in found]
+    wrong, right = told.count("wrong"), share(told)
     return {
         "claims": len(found),
         "claims_wrong": wrong,
-        "claims_right": share(found),
-        "object_precision": share(named),
-        "object_recall": len(seen) / len(known.present) if known.present else None,
-        "yes_no_right": share(polar),
-        "count_right": share([v for v in found if v.claim.kind == "count"]),
-        "other_picture": wrong >= LEAST_WRONG and (share(found) or 0) < MOST_RIGHT,
+        "claims_right": right,
+        "object_precision": share([v.verdict for v in named]),
+        "object_recall": len(seen & known.present) / len(known.present) if known.present else None,
+        "yes_no_right": share([v.verdict for v in found if v.claim.asked and v.claim.kind == "exists"]),
+        "count_right": share([v.verdict for v in found if v.claim.kind == "count"]),
+        "other_picture": wrong >= LEAST_WRONG and (right or 0) < MOST_RIGHT,
     }
 
 
@@ -49,6 +52,6 @@ INDICATOR = Indicator(
         Column("other_picture", "flag", "the answers seem to speak of another picture", "low"),
     ),
     run,
-    version=3,
+    version=4,
     annotated=True,
 )

@@ -30,9 +30,8 @@ _RESIDUE = re.compile(
     r"(?:textual )?descriptions? (?:provided|given)|object list)\b"
 )
 
-_REFUSAL_WORDS = (
-    "sorry", "unable", "not able", "i can", "i could", "not have", "don't have", "as an ai", "language model", "unfort",
-)  # fmt: skip
+_REFUSING = frozenset(("i", "i'm", "unfortunately", "language"))
+"""One of these words, or "as an ai", stands in any refusal."""
 _RESIDUE_WORDS = ("{", "[", "<", "caption", "bounding box", "coordinates", "description", "object list")
 """One of these stands in any text that the pattern finds; a plain search is many times faster."""
 
@@ -42,6 +41,11 @@ def _found(pattern: re.Pattern[str], words: tuple[str, ...], lower: str) -> bool
         if word in lower:
             return pattern.search(lower) is not None
     return False
+
+
+def _refused(words: list[frozenset[str]], lower: str) -> bool:
+    speaks = "as an ai" in lower or not all(map(_REFUSING.isdisjoint, words))
+    return speaks and _REFUSAL.search(lower) is not None
 
 
 def cut_off(answer: str, words: list[str]) -> bool:
@@ -64,7 +68,7 @@ def run(facts: Facts) -> Values:
     return {
         "cut_off": facts.english and any(map(cut_off, answers, facts.answer_words)),
         "role_leak": _found(_ROLE, (":", "<", "["), lower),
-        "refusal": facts.english and _found(_REFUSAL, _REFUSAL_WORDS, lower),
+        "refusal": facts.english and _refused(facts.answer_sets, lower),
         "prompt_residue": _found(_RESIDUE, _RESIDUE_WORDS, lower),
         "empty_answer": not all(answer.strip() for answer in answers),
     }

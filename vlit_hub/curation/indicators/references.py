@@ -12,14 +12,13 @@ ALONE = frozenset(
     "wearing riding".split()
 )
 PAIRS = frozenset(
-    tuple(pair.split())
+    (pair.split()[0], pair.split()[1])
     for pair in (
         "left of|right of|next to|front of|top of|across from|sitting on|standing on|looking at|leaning on|attached to|"
         "surrounded by|covered by|covered with|larger than|smaller than|taller than"
     ).split("|")
 )
 """Words, and pairs of words, for how one thing stands to another."""
-_BEGINS = frozenset(first for first, _ in PAIRS)
 LABELS = frozenset(
     "person bicycle car motorcycle airplane bus train truck boat bench bird cat dog horse sheep cow elephant bear "
     "zebra giraffe backpack umbrella handbag tie suitcase frisbee skis snowboard kite skateboard surfboard bottle cup "
@@ -35,7 +34,12 @@ that are one word too."""
 @cache
 def _names() -> Mapping[str, str]:
     """Word -> the singular of it, of LABELS and their synonyms."""
-    return {word: singular for word, (_, singular) in lexicon(LABELS).names.items() if " " not in word}
+    return {word: form.phrase for word, form in lexicon(LABELS).names.items() if form.length == 1}
+
+
+@cache
+def _words() -> frozenset[str]:
+    return frozenset(_names())
 
 
 def run(facts: Facts) -> Values:
@@ -43,11 +47,11 @@ def run(facts: Facts) -> Values:
         return {}
     different = frozenset().union(*facts.answer_sets)
     names = _names()
-    named = {names[word] for word in different & names.keys()}
-    alone, begins = different & ALONE, different & _BEGINS
-    relations = sum(words.count(word) for words in facts.answer_words for word in alone) if alone else 0
-    if begins:
-        relations += sum(pair in PAIRS for pair in facts.pairs if pair[0] in begins)
+    named = {names[word] for word in different & _words()}
+    alone = different & ALONE
+    relations = sum([words.count(word) for words in facts.answer_words for word in alone]) if alone else 0
+    for pair in PAIRS & facts.pair_set:
+        relations += facts.pairs.count(pair)
     return {"objects_named": len(named), "relations_named": relations}
 
 

@@ -7,7 +7,7 @@ from vlit_hub.curation.indicator import Column, Indicator, Values
 def run(facts: Facts) -> Values:
     pairs, answers = facts.pairs, facts.answers
     return {
-        "distinct_2": len(set(pairs)) / len(pairs) if pairs else None,
+        "distinct_2": len(facts.pair_set) / len(pairs) if pairs else None,
         "same_answers": 1 - len(set(answers)) / len(answers) if answers else None,
     }
 

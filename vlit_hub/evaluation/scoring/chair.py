@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from vlit_hub.lexicon import COCO, LIVING, Lexicon, Name, forms, lexicon
+from vlit_hub.lexicon import COCO, LIVING, Lexicon, Name, form_of, forms, lexicon, of_forms
 
 MORE = {
     "person": "adult|worker|chef|baker|officer|policeman|soldier|student|doctor|bride|groom|passenger|cowboy|skater",
@@ -91,12 +91,12 @@ def objects_in(text: str) -> list[frozenset[str]]:
     """The labels of COCO that a text names, in order, one entry a mention."""
     words, known, found, at = _WORD.findall(text.lower()), _words(), [], 0
     while at < len(words):
-        length, name, phrase = known.find(words[at:]) or (1, None, "")
-        following = known.find(words[at + 1 :]) if at + 1 < len(words) and words[at] in _YOUNG else None
-        living = following is not None and following[1].labels <= LIVING - {"person"}
-        if name is not None and name.labels and not living:
-            found.append((name.labels, phrase))
-        at += length
+        form = known.find(words, at)
+        following = known.find(words, at + 1) if at + 1 < len(words) and words[at] in _YOUNG else None
+        living = following is not None and following.name.labels <= LIVING - {"person"}
+        if form is not None and form.name.labels and not living:
+            found.append((form.name.labels, form.phrase))
+        at += form.length if form else 1
     toilet = any("toilet" in labels for labels, _ in found)
     return [labels for labels, phrase in found if not (toilet and phrase == "seat")]
 
@@ -104,14 +104,10 @@ def objects_in(text: str) -> list[frozenset[str]]:
 @lru_cache(1)
 def _words() -> Lexicon:
     known = lexicon(COCO)
-    names = {form: entry for form, entry in known.names.items() if not entry[0].wider}
+    names = {form: entry for form, entry in known.names.items() if not entry.name.wider}
     more = [(phrase, label) for label, phrases in MORE.items() for phrase in phrases.split("|")]
     for phrase, label in (*more, *_OF_ANOTHER.items()):
         name = Name(frozenset([label]) if label else frozenset())
         for form in forms(phrase):
-            names.setdefault(form, (name, phrase))
-    firsts: dict[str, int] = {}
-    for form in names:
-        words = form.split()
-        firsts[words[0]] = max(firsts.get(words[0], 0), len(words))
-    return Lexicon(names, firsts, {})
+            names.setdefault(form, form_of(form, name, phrase))
+    return of_forms(names, {})
