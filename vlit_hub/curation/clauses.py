@@ -7,7 +7,7 @@ from collections.abc import Iterator, KeysView
 from string import ascii_lowercase, digits
 from typing import NamedTuple
 
-_SENTENCE = re.compile(r"[.;!?\n](?:(?=\s|$)|[.;!?\n]+(?=\s|$))")
+_SENTENCE = re.compile(r"[.;!?\n](?:[.;!?\n]+(?=\s|$)|(?=\s|$))")
 _CUTS = {
     word.split()[0]: re.compile(rf"{word}(?<=\b{word})\b")
     for word in "but|however|although|though|whereas|while|because|since|so that|yet".split("|")
