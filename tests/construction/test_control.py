@@ -19,3 +19,10 @@ def test_released_answers_and_ours():
     spoken, captions, *_ = show.verdict(found, show.people(found), captions=False)
     assert captions["caption"] == 401 and spoken.counts["wrong"] < 0.02 * spoken.counts["right"]
     assert ours.counts["right"] > 1000 and ours.to_dict()["passing"] > 0.999 > theirs.to_dict()["passing"]
+
+
+def test_states_put_wrong_are_refused_and_no_right_ones():
+    if not show.SAMPLES.is_dir():
+        pytest.skip("the released captions are not on this machine")
+    refused, wrong, alarms, right = show.states(show.collection())
+    assert wrong > 50 and right > 20 and alarms == 0 and refused >= 0.95 * wrong

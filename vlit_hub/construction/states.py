@@ -13,6 +13,7 @@ from vlit_hub.curation.clauses import Clause, clause_of, clauses
 from vlit_hub.curation.collect import Picture
 from vlit_hub.curation.mentions import Mention, mentions
 from vlit_hub.curation.verdicts import Verdict
+from vlit_hub.lexicon import COLOURS as SHADES
 from vlit_hub.lexicon import LIVING, Name, lexicon
 
 COLOURS = ("black", "white", "red", "green", "blue", "yellow", "brown", "orange", "pink", "purple", "grey")
@@ -60,7 +61,7 @@ def _excluded() -> dict[str, frozenset[str]]:
 EXCLUDED = _excluded()
 """Value -> values that the same thing has not at the same time."""
 _VALUES = {word: action for action, forms in _FORMS.items() for word in forms.split("|")} | {v: v for v in EXCLUDED}
-_VALUES |= {"gray": "grey"}
+_VALUES |= {word: colour for colour in COLOURS for word in SHADES.get(colour, "").split("|") if word}
 _VALUE = "|".join(sorted(_VALUES, key=len, reverse=True))
 _TOLD = re.compile(
     r"(?: (?:that|which|who))?(?: (?:is|looks|appears)(?P<no>n't| not)?)?(?: (?:also|clearly|just|still|all))*"
