@@ -15,7 +15,7 @@ from vlit_hub.schema import Message
 STOP = {family: MODULES[family].STOP for family in FAMILIES}
 GENERATION = re.compile(r"{%-? (end)?generation -?%}")
 TAGGED = {
-    **{family: MODULES[family].TEMPLATE for family in FAMILIES if "{% generation" in MODULES[family].TEMPLATE},
+    **{family: processor(family).chat_template for family in FAMILIES if "{% generation" in MODULES[family].TEMPLATE},
     "qwen2_5_vl": QWEN_TEMPLATE.replace(
         "<|im_start|>{{ message['role'] }}\n",
         "<|im_start|>{{ message['role'] }}\n{% if message['role'] == 'assistant' %}{% generation %}"

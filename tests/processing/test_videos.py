@@ -79,7 +79,7 @@ def chat_of(made):
 def by_transformers(family, made, numbers=SHOWN, start=0, total=60):
     """The family's own processor called with the frames of these numbers."""
     native = tiny(family)[1]
-    text = native.apply_chat_template(chat_of(made))
+    text = native.apply_chat_template(chat_of(made), chat_template=processor(family).chat_template)
     about = VideoMetadata(total_num_frames=total, fps=10.0, duration=total / 10, frames_indices=list(numbers))
     shows = any(part.type == "image" for message in made.messages for part in message.content)
     images = [[PIL.Image.open(io.BytesIO(made.images[0].bytes))]] if shows else None

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from tests.processing.samples import SAMPLES, UNTEMPLATED, processor, sample, tiny
-from tests.tiny import BUILDERS
+from tests.tiny import BUILDERS, MODULES
 from tests.tiny.llava import build as tiny_llava
+from tests.tiny.llava_onevision import TEMPLATE as TEMPLATE_RELEASED
 from vlit_hub.processing import FAMILIES as FAMILIES_TABLE
 from vlit_hub.processing import VLITProcessor
 from vlit_hub.regions import DIALECTS
@@ -27,6 +28,12 @@ SLOW = [pytest.param(family, marks=pytest.mark.slow) for family in BUILDERS if f
 LENGTH = 2000
 BETWEEN = {"llava": 1, "qwen2_5_vl": 7, "smolvlm": 6}
 """Tokens of the template between a question and its answer."""
+
+
+def changed(family, words, others):
+    source = MODULES[family].TEMPLATE
+    assert source.count(words) == 1
+    return source.replace(words, others)
 
 
 class Faulty:
@@ -168,6 +175,12 @@ def untrained_supervised(encoded, ours, made):
     return replace(encoded, labels=shown.labels)
 
 
+def blank_unsupervised(encoded, ours, made):
+    """The first token of each answer, which generation has to say, carries no loss."""
+    starts = {turn.start for turn in encoded.turns}
+    return replace(encoded, labels=[-100 if at in starts else x for at, x in enumerate(encoded.labels)])
+
+
 def question_lost(encoded, ours, made):
     """The last token of the words before the first answer is gone; so many tokens of template stand between."""
     return without(encoded, encoded.turns[0].start - BETWEEN[ours.family.name] - 1)
@@ -200,7 +213,7 @@ FAULTS = [
     (shift_mask(-1), {"supervised text", "stop token"}, r"stop token: .*: the stop token after answer 0 is not superv"),
     (
         template_supervised,
-        {"supervised text"},
+        {"supervised text", "generation prompt"},
         r"supervised text: .*: (white space of the template is superv|answer 0 .* supervised is '(ASSISTANT)?: A dog)",
     ),
     (cut_picture_token, {"picture tokens", "pictures whole"}, r"picture tokens: .*: \d+ picture tokens, .* \d+ feat"),
@@ -227,6 +240,11 @@ FAULTS = [
     (cut_at_the_end, {"supervised text", "stop token"}, r"supervised text: .*: answer 0 is 'A dog\.', supervised is"),
     (answer_not_supervised, {"supervised text"}, r"supervised text: .*: 0 supervised stretches for 1 answers"),
     (untrained_supervised, {"supervised text"}, r"supervised text: tests untrained: 3 supervised stretches for 1 answ"),
+    (
+        blank_unsupervised,
+        {"generation prompt"},
+        r"generation prompt: .*: generation begins with '.*', training shows '",
+    ),
     (question_lost, {"boundaries"}, r"boundaries: .* is not left unsupervised before answer 0"),
     (turn_doubled, {"turns once"}, r"turns once: .*: '.*' stands \d times in the text, \d times in the sample"),
     (too_long, {"length"}, r"length: .*: 2001 tokens, max_length is 2000"),
@@ -277,6 +295,46 @@ def test_unscaled_boxes_are_caught(family):
     failed = {row.check: row.first for row in report.rows if not row.passed}
     assert set(failed) == {"boxes", "supervised text", "boundaries"}
     assert re.match(r"tests regions: group 0 of boxes is not in the text where the sample has it: '", failed["boxes"])
+
+
+TEMPLATES = {
+    "as released": ("llava_onevision", TEMPLATE_RELEASED, r"assistant\\n', training shows '.*assistant \\nA dog\."),
+    "space": ("llava", changed("llava", "'ASSISTANT:'", "'ASSISTANT: '"), r"ASSISTANT: ', .* '.*ASSISTANT:' before"),
+    "thought": (
+        "qwen2_5_vl",
+        changed("qwen2_5_vl", "assistant\n{% endif %}", "assistant\n<think>\n{% endif %}"),
+        r"assistant\\n<think>\\n', training shows '.*assistant\\nA dog\.",
+    ),
+    "none": (
+        "smolvlm",
+        changed("smolvlm", "{% if add_generation_prompt %}", "{% if false %}"),
+        r"<end_of_utterance>\\n', training shows '.*<end_of_utterance>\\nAssistant:'",
+    ),
+}  # fmt: skip
+"""Of users: what generation begins with is not what training shows; family, template, the two texts."""
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_that_begins_generation_otherwise_is_caught(name):
+    family, source, texts = TEMPLATES[name]
+    ours = VLITProcessor(tiny(family)[1], chat_template=source)
+    assert ours.chat_template == ours.native.chat_template == source, "a template that is given is never changed"
+    report = verify(SAMPLES, ours, LENGTH)
+    (red,) = [row for row in report.rows if not row.passed]
+    assert (red.check, red.failed) == ("generation prompt", red.checked)
+    assert re.search(f"tests one: generation begins with '.*{texts}", red.first), red.first
+    assert "chat_template.jinja" in red.first
+
+
+def test_an_answer_that_is_one_token_with_the_prompt_is_not_judged():
+    """Qwen's prompt ends in a line, and so does the white space before this answer begin."""
+    ours = VLITProcessor(MODULES["qwen2_5_vl"].build(corpus=("a\n\n\nb c\n\n\nd " * 50,))[1])
+    assert len(ours.tokenizer("\n\n\n")["input_ids"]) == 1
+    made = [SAMPLES[0], sample(("user", "Code?"), ("assistant", "\n\nx = 1"), name="blank")]
+    report = verify(made, ours, LENGTH)
+    (row,) = [row for row in report.rows if row.check == "generation prompt"]
+    assert report.ok and (row.checked, row.unsaid) == (1, 1)
+    assert row.why == "an answer begins with white space, which is one token with the end of the prompt"
 
 
 def test_boxes_in_pixels_of_tiles_are_not_passed_in_silence():

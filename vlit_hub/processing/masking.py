@@ -30,6 +30,10 @@ Chat = list[dict[str, Any]]
 
 FRAMES = 4096
 """Shapes of chats whose frames are kept."""
+_ONE_EACH: Chat = [
+    {"role": "user", "content": [{"type": "text", "text": "q"}]},
+    {"role": "assistant", "content": [{"type": "text", "text": "a"}]},
+]
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("\ue000(\\d+)\ue001")
 
@@ -53,6 +57,8 @@ class Span:
     message: int
     start: int
     end: int
+    lead: int = 0
+    """White space before it that the template writes only once there is a reply: generation has to say it too."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +87,17 @@ class Rendered:
         moved = [grown[bisect_right(places, span.start)] for span in self.spans]
         made = Rendered(
             text="".join(chain(*zip(pieces, (*texts, ""), strict=True))),
-            spans=tuple(Span(s.message, s.start + by, s.end + by) for s, by in zip(self.spans, moved, strict=True)),
+            spans=tuple(
+                Span(s.message, s.start + by, s.end + by, s.lead) for s, by in zip(self.spans, moved, strict=True)
+            ),
         )
         return made, order
 
 
 @dataclass(frozen=True)
 class Turn:
-    """A supervised turn: answer and end-of-turn token at ``start`` .. ``stop`` (token positions, stop exclusive)."""
+    """A supervised turn: what generation says, answer and end-of-turn token, at ``start`` .. ``stop`` (token positions,
+    stop exclusive)."""
 
     message: int
     start: int
@@ -105,6 +114,8 @@ class Frame:
     """The text that follows each literal but the last, as a number into the chat's texts."""
     messages: list[int]
     """Message of each text of ``order``."""
+    leads: list[int]
+    """White space before each text of ``order`` (Span.lead)."""
     steady: bool = False
     """Whether plain texts of any length were seen to change nothing."""
     checks: int = 4
@@ -113,9 +124,11 @@ class Frame:
     def compose(self, texts: Sequence[str]) -> Rendered:
         """The rendering of a chat with these texts (in the chat's order), as they are."""
         pieces, spans, at = [self.literals[0]], [], len(self.literals[0])
-        for literal, number, message in zip(self.literals[1:], self.order, self.messages, strict=True):
+        for literal, number, message, lead in zip(
+            self.literals[1:], self.order, self.messages, self.leads, strict=True
+        ):
             text = texts[number]
-            spans.append(Span(message, at, at + len(text)))
+            spans.append(Span(message, at, at + len(text), lead))
             pieces += (text, literal)
             at += len(text) + len(literal)
         return Rendered("".join(pieces), tuple(spans))
@@ -129,7 +142,7 @@ class Template:
 
     def __init__(self, native: Any, source: str, placeholder: str, video: str = "") -> None:
         self._native = native
-        self._source = source
+        self.source = source
         self.placeholder = placeholder
         """What the template writes where a picture stands."""
         self.places = {"image": placeholder} | ({"video": video} if video else {})
@@ -144,6 +157,7 @@ class Template:
         self._frames: dict[tuple, Frame] = {}
         self.end_of_turn = self._find_end_of_turn()
         self.end_id: int = tokenizer.convert_tokens_to_ids(self.end_of_turn)
+        self.opening, self.lead, self.opens_alike = self._find_opening()
         self._matter = self._words_that_matter(words)
 
     def refuses(self, chat: Chat, tools: Sequence[Any]) -> str:
@@ -217,7 +231,10 @@ class Template:
     def _turn(
         self, text: str, span: Span, ids: Sequence[int], starts: list[int], ends: list[int], position: int
     ) -> Turn:
-        first = bisect_right(ends, span.start, position)
+        opened = span.start - span.lead
+        first = bisect_right(ends, opened, position)
+        if first < len(starts) and starts[first] < opened and ends[first] <= span.start:  # of the prompt too
+            first += 1
         last = bisect_left(starts, span.end, first) - 1
         if last < first:
             raise MaskError(f"no unbroken run of tokens covers the answer of message {span.message}")
@@ -241,18 +258,22 @@ class Template:
             if found != parts.count(kind):
                 name = {"image": "pictures", "video": "videos"}[kind]
                 raise MaskError(f"the template places {found} {name}, the chat has {parts.count(kind)}")
-        return Frame(literals, order, [messages[n] for n in order])
+        leads = [
+            self.lead if chat[messages[n]]["role"] == "assistant" and literal.endswith(self.opening) else 0
+            for n, literal in zip(order, literals, strict=False)
+        ]
+        return Frame(literals, order, [messages[n] for n in order], leads)
 
     def _placed(self, text: str, chat: Chat, frame: Frame) -> Rendered:
         """A full rendering with its texts found between the words of its frame."""
         texts = _texts(chat)
         spans, at = [], _literal(text, frame.literals[0], 0)
-        for literal, number in zip(frame.literals[1:], frame.order, strict=True):
+        for literal, number, lead in zip(frame.literals[1:], frame.order, frame.leads, strict=True):
             message, said = texts[number]
             written = _as_written(text, said, at, literal)
             if written is None:
                 raise MaskError(f"the template changes the text of message {message}: {said[:60]!r}")
-            spans.append(Span(message, at, at + len(written)))
+            spans.append(Span(message, at, at + len(written), lead))
             at = _literal(text, literal, at + len(written))
         if at != len(text):
             raise MaskError("the template writes something else once it sees the texts")
@@ -271,7 +292,7 @@ class Template:
             end = rendered.text.find(self.end_of_turn, own[0].end if own else opened)
             if end < 0:
                 raise MaskError(f"no {self.end_of_turn} follows the tool calls of message {message}")
-            spans.append(Span(message, opened, end))
+            spans.append(Span(message, opened, end, own[0].lead if own else 0))
         return Rendered(rendered.text, tuple(sorted(spans, key=lambda span: span.start)))
 
     def _plain(self, text: str) -> bool:
@@ -310,11 +331,7 @@ class Template:
             return False
 
     def _find_end_of_turn(self) -> str:
-        answer: Chat = [
-            {"role": "user", "content": [{"type": "text", "text": "q"}]},
-            {"role": "assistant", "content": [{"type": "text", "text": "a"}]},
-        ]
-        after = _MARKED.split(self._apply(_marked(answer)))[-1]
+        after = _MARKED.split(self._apply(_marked(_ONE_EACH)))[-1]
         found = self._special.match(after)
         if found is None or found.group() in (self._native.image_token, *self.places.values()):
             raise NoEndOfTurn(
@@ -323,11 +340,24 @@ class Template:
             )
         return found.group()
 
+    def _find_opening(self) -> tuple[str, int, bool]:
+        """What a template writes between a question and an answer: what opens the reply for generation, with the white
+        space that follows it; how long that is; and whether both begin alike."""
+        chat = _marked(_ONE_EACH)
+        try:
+            asked, opened, whole = self._apply(chat[:1]), self._apply(chat[:1], reply=True), self._apply(chat)
+        except TemplateRefused:  # a question without its answer
+            return "", 0, False
+        rest = _MARKED.split(whole.removeprefix(opened))[0]
+        if not whole.startswith(opened) or rest.strip():
+            return "", 0, False
+        return opened.removeprefix(asked) + rest, len(rest), True
+
     def _apply(self, chat: Chat, tools: Sequence[Any] = (), reply: bool = False) -> str:
         try:
             return self._native.apply_chat_template(
                 chat,
-                chat_template=self._source,
+                chat_template=self.source,
                 tools=list(tools) or None,
                 tokenize=False,
                 add_generation_prompt=reply,

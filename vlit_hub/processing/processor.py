@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import logging
 import os
 import re
 from collections.abc import Sequence
@@ -24,9 +25,11 @@ from vlit_hub.processing.masking import Template
 from vlit_hub.processing.truncation import Dropped, Encoded
 from vlit_hub.schema import Sample
 
+log = logging.getLogger("vlit_hub")
+
 FOLDER = "vlit"
 """Where ours lies below the native processor's files."""
-ALGORITHM = 4
+ALGORITHM = 5
 """Counted up when the same processor would encode or measure a sample differently."""
 FRAMES = 8
 """Of a video, as Video-LLaMA and InternVL show it."""
@@ -43,7 +46,8 @@ class VLITConfig(PreTrainedConfig):
 class VLITProcessor(ProcessorMixin):
     """Owns messages, masks and truncation; the native processor does the pixels.
 
-    ``chat_template`` replaces the native one (and is saved with it); without either, the family's is taken.
+    ``chat_template`` replaces the native one (and is saved with it); without either, the family's is taken. A native
+    one that opens replies otherwise in a dialogue than for generation is mended as the family says, with a warning.
     ``dialect``: how regions are written; the family's own by default. ``frames``: how many a video is shown by, spread
     over its clip; ``fps``: no more than so many a second of it (0: any). Raises UnknownFamily, NoEndOfTurn, and
     ValueError for an unknown dialect, or frames that the family cannot show.
@@ -69,15 +73,37 @@ class VLITProcessor(ProcessorMixin):
         own = native.chat_template
         source = chat_template or (own.get("default") if isinstance(own, dict) else own) or self.family.template
         self.native: Any = copy.copy(native)
-        self.native.chat_template = self.chat_template = source
+        self.native.chat_template = source
         if self.family.adapt is not None:
             self.family.adapt(self.native)
         self.dialect: str = regions.dialect(dialect or self.family.dialect).name
         self.tokenizer = native.tokenizer
         self.image_processor = native.image_processor
         places = (self.family.placeholder, *(["video_token"] if videos else []))
-        template = Template(self.native, source, *(getattr(self.native, name) for name in places))
+        tokens = [getattr(self.native, name) for name in places]
+        template = Template(self.native, source, *tokens)
+        if not chat_template and not template.opens_alike:
+            template = self._mended(template, tokens)
+        self.native.chat_template = self.chat_template = template.source
         self.encoder = Encoder(self.family, self.native, template, self.dialect, frames, fps)
+
+    def _mended(self, template: Template, tokens: list[str]) -> Template:
+        """The template of the checkpoint in the words of ``family.mends``, where these make it open a reply in a
+        dialogue as for generation; else as it is (``vlit verify`` says so)."""
+        source = template.source
+        for wrong, right in self.family.mends.items():
+            source = source.replace(wrong, right)
+        if source == template.source:
+            return template
+        mended = Template(self.native, source, *tokens)
+        if not mended.opens_alike:
+            return template
+        log.warning(
+            "%s: the chat template of the checkpoint opens replies otherwise in a dialogue than for generation; "
+            "dialogues are now opened as for generation, and the template is saved so (chat_template= sets another)",
+            self.family.name,
+        )
+        return mended
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.native).__name__}, dialect={self.dialect!r})"

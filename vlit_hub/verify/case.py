@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -76,9 +77,13 @@ class Case:
         """The text of tokens, special ones included."""
         return self.processor.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
-    def opening(self, text: str) -> list[int]:
-        """The token that the tokenizer begins a text with."""
-        return self.processor.tokenizer(text, add_special_tokens=False)["input_ids"][:1]
+    def before(self, number: int) -> list[int]:
+        """Token ids before a supervised segment."""
+        return self.encoded.input_ids[: self.answered[number].start]
+
+    def tokens(self, text: str) -> list[int]:
+        """A text by the tokenizer, with nothing added."""
+        return self.processor.tokenizer(text, add_special_tokens=False)["input_ids"]
 
     def plain(self, text: str) -> str:
         """Text as it is compared: canonically composed, without white space at its ends; in KOSMOS-2's dialect without
@@ -92,6 +97,17 @@ class Case:
         tokenizer = self.processor.tokenizer
         return {*tokenizer.all_special_ids, *(i for i, t in tokenizer.added_tokens_decoder.items() if t.special)}
 
+    @cached_property
+    def special_texts(self) -> str:
+        """A pattern of the tokenizer's special tokens and those that stand for media."""
+        native = self.processor.native
+        names = [getattr(native, name, None) for name in ("image_token", "video_token")]
+        texts = {
+            *self.processor.tokenizer.convert_ids_to_tokens(sorted(self.special_ids)),
+            *map(str, filter(None, names)),
+        }
+        return "|".join(map(re.escape, sorted(texts, key=len, reverse=True)))
+
     # -- what the Sample says ------------------------------------------------------------------------------------------
 
     @property
@@ -102,13 +118,13 @@ class Case:
     @cached_property
     def answers(self) -> list[str]:
         """The texts that must be supervised, in order."""
-        return ["".join(self._texts(self.kept[m])) for m in self._trained()]
+        return ["".join(self._texts(self.kept[m])) for m in self.trained]
 
     @cached_property
     def context(self) -> list[list[str]]:
         """Before each answer, and after the last, the texts that must not be supervised."""
         out: list[list[str]] = [[]]
-        trained = set(self._trained())
+        trained = set(self.trained)
         for m, message in enumerate(self.kept):
             if m in trained:
                 out.append([])
@@ -167,12 +183,38 @@ class Case:
         encoded = self.processor.encode(made, self.max_length)
         return None if encoded.dropped else self.plain(self.decode(encoded.input_ids))
 
-    def _trained(self) -> list[int]:
+    def written(self, count: int, reply: bool = False) -> str | None:
+        """The first messages by the native chat template, with what opens a reply to them; None where it refuses."""
+        import jinja2
+
+        if not count:
+            return None
+        chat = [{"role": message.role, "content": self._content(message)} for message in self.kept[:count]]
+        for turn, message in zip(chat, self.kept, strict=False):
+            if message.tool_calls:
+                turn["tool_calls"] = json.loads(message.tool_calls)
+        tools = json.loads(self.sample.tools) if self.sample.tools else None
+        try:
+            return self.processor.native.apply_chat_template(
+                chat, tools=tools or None, tokenize=False, add_generation_prompt=reply
+            )
+        except jinja2.TemplateError:
+            return None
+
+    def said_before(self, message: int) -> str:
+        """The last text of the turn before a message, as a template that trims writes it."""
+        return (self._texts(self.kept[message - 1]) or [""])[-1].strip()
+
+    @property
+    def trained(self) -> list[int]:
+        """Numbers of the kept messages whose answers are supervised."""
         return [m for m, message in enumerate(self.kept) if message.role == "assistant" and message.train]
 
     def _texts(self, message: Any) -> list[str]:
-        content = render_content(self.sample, message, self.processor.dialect, self._resize)
-        return [part["text"] for part in content if part["type"] == "text"]
+        return [part["text"] for part in self._content(message) if part["type"] == "text"]
+
+    def _content(self, message: Any) -> list[dict[str, str]]:
+        return render_content(self.sample, message, self.processor.dialect, self._resize)
 
     def _resize(self, width: int, height: int) -> Size:
         """Stored size -> size in the pixels that the model truly gets."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vlit_hub.verify.boxes import TILED, boxes
 from vlit_hub.verify.case import IGNORED, Case
 from vlit_hub.verify.frame import misplaced
+from vlit_hub.verify.opening import begins, generation_prompt
 from vlit_hub.verify.said import Unsaid, short
 
 
@@ -148,8 +149,9 @@ def supervised_text(case: Case) -> str | None:
         if found != case.plain(answer):
             return f"answer {number} is {short(answer)}, supervised is {short(found)}"
         # The first token may share a space with the template ("▁Yes"), but none may be white space of its own, unless
-        # the tokenizer begins the answer with it wherever it stands ("▁" "F" "our").
-        opened = _blank(case, said[:1]) and not answer[:1].isspace() and said[:1] != case.opening(answer)
+        # generation has to say it ("▁" "F" "our") or the tokenizer begins the answer with it wherever it stands.
+        opened = _blank(case, said[:1]) and not answer[:1].isspace() and said[:1] != case.tokens(answer)[:1]
+        opened = opened and not begins(case, number, case.written(case.trained[number], reply=True))
         if opened or _blank(case, said[-1:]) and not answer[-1:].isspace():
             return f"white space of the template is supervised with answer {number}: {short(answer)}"
     return ""
@@ -222,6 +224,9 @@ CHECKS = (
     Check("box frame", "the frame of the boxes is the frame of the pixels", box_frame),
     Check("boxes", "written boxes lie on the sample's: half a quantum + 1 px of what the model gets", boxes),
     Check("supervised text", "supervised text = the answers, exactly", supervised_text),
+    Check(
+        "generation prompt", "what generation begins with is what training shows before the answer", generation_prompt
+    ),
     Check("boundaries", "questions and instructions carry no loss", boundaries),
     Check("turns once", "no turn stands in the text more often than in the sample", turns_once),
     Check("stop token", "each answer's end-of-turn token is supervised, once", stop_token),

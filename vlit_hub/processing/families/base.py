@@ -216,6 +216,8 @@ class Family:
     that it may be decoded at that fraction. Not of families that cut tiles."""
     logits_to_keep: bool = False
     """Whether the model's forward takes a 2D ``logits_to_keep`` mask with ``shift_labels``."""
+    mends: Mapping[str, str] = field(default_factory=dict)
+    """Words of released chat templates -> those by which a dialogue opens a reply as the generation prompt does."""
     template: str = ""
     """Chat template for checkpoints that come without one, or with one that writes no end-of-turn token."""
 

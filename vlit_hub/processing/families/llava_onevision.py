@@ -137,6 +137,11 @@ def _pictures(samples: Sequence[Sequence[Pixels]]) -> Pixels:
     }
 
 
+_RELEASED = "message['role'] + ' '"
+_ROLE = "message['role'] + (' ' if message['role'] != 'assistant' else '')"
+"""The released template opens a reply by "assistant " and a line in a dialogue, without the space for generation; the
+model was trained without (LLaVA-NeXT, conversation qwen_1_5)."""
+
 FAMILY = Family(
     name="llava_onevision",
     model_types=("llava_onevision",),
@@ -153,8 +158,9 @@ FAMILY = Family(
     packs=True,
     why_not="the model tells pictures that are alone in their sample from others by counts per sample: it takes all",
     logits_to_keep=True,
+    mends={_RELEASED: _ROLE},
     template=(
-        "{% for message in messages %}{{'<|im_start|>' + message['role'] + ' '}}"
+        "{% for message in messages %}{{'<|im_start|>' + " + _ROLE + "}}"
         "{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>' }}{% endfor %}"
         "{% for content in message['content'] | selectattr('type', 'equalto', 'video') %}{{ '<video>' }}{% endfor %}"
         "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}"
