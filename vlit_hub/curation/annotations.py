@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from vlit_hub.curation.collect import Picture, collect
@@ -47,6 +47,7 @@ class Table:
         return self.by_name.get(name_of(refs[0])) if refs and self.by_name else None
 
 
+@lru_cache(1024)
 def name_of(ref: str) -> str:
     """The key of a picture: the COCO number in its file name, else the name without folder and extension."""
     stem = PurePosixPath(ref.split("?")[0]).stem

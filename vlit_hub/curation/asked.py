@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from string import digits
+
+from msgspec import structs
 
 from vlit_hub.curation.claim import (
     APPROXIMATE,
+    FIGURES,
     FUNCTION,
     NEUTRAL,
-    NUMERAL,
     PLACE,
     REST,
     Claim,
@@ -45,7 +48,10 @@ _NO = re.compile(r"\W*(?:no|nope|none|false|negative|never|not|wrong|incorrect|n
 _WHERE = re.compile(r"\bwhere(?: is| are|'s)\b")
 _VALUE = re.compile(r"\bwhat (?:colou?r|shape|kind of shape)\b|\bwhich (?:colou?r|shape)\b")
 _LAST = re.compile(r"[^.?!\n]+[.?!]*")
-_FIGURES = re.compile(rf"(?<![\w-]){NUMERAL}(?![\w-])")
+_SAID = [rf"{word}(?<![\w-]{word})" for word in FIGURES]
+_WRITTEN = [rf"{digit}(?<![\w-]{digit})\d{{0,2}}" for digit in digits]
+_FIGURES = re.compile(rf"(?:{'|'.join(_SAID + _WRITTEN)})(?![\w-])")
+"""Each alternative begins with its letters or digit: `re` then looks at these alone."""
 _NONE = re.compile(r"\W*(?:none|no\b|zero|there (?:is|are) no)")
 
 
@@ -110,7 +116,7 @@ def _yes_no(text: str, lexicon: Lexicon) -> Asked:
         return Asked("is there")
     either = re.search(r"\bor\b", text) is not None
     yes = tuple(counted(text, mention, True, True) for mention in named)
-    no = tuple(replace(claim, holds=False) for claim in yes)
+    no = tuple(structs.replace(claim, holds=False) for claim in yes)
     alone = len(named) == 1
     return Asked("is there", yes=yes if alone or not either else (), no=no if alone or either else ())
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vlit_hub.curation.mentions import Mention
 from vlit_hub.curation.relations import RELATIONS, Relation
@@ -27,8 +28,7 @@ PLACES = {
 """(column, row) of a ninth of the picture -> its name."""
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Struct, frozen=True, gc=False):
     """One statement. ``asked``: the answer only says yes, no or how many to what the question names."""
 
     kind: str
@@ -59,12 +59,12 @@ class Claim:
         return f"{'' if self.holds else 'no '}{what}{where}"
 
 
-_FIGURES = {word: number for number, word in enumerate(NUMBERS) if number} | {"zero": 0, "dozen": 12, "single": 1}
-NUMERAL = rf"(?:{'|'.join(sorted(_FIGURES, key=len, reverse=True))}|\d{{1,3}})"
-_NUMERALS = _FIGURES.keys() | {f"{number:0{width}}" for number in range(1000) for width in (1, 2, 3)}
+FIGURES = {word: number for number, word in enumerate(NUMBERS) if number} | {"zero": 0, "dozen": 12, "single": 1}
+_NUMERAL = rf"(?:{'|'.join(sorted(FIGURES, key=len, reverse=True))}|\d{{1,3}})"
+_NUMERALS = FIGURES.keys() | {f"{number:0{width}}" for number in range(1000) for width in (1, 2, 3)}
 _NUMBER_OF = re.compile(r"\b(?:number|count|tally|total) of (?:the |all )?$")
-_FIGURE = re.compile(rf"\b({NUMERAL})\b")
-_COLON = re.compile(rf"\s*:\s*({NUMERAL})\b")
+_FIGURE = re.compile(rf"\b({_NUMERAL})\b")
+_COLON = re.compile(rf"\s*:\s*({_NUMERAL})\b")
 PLAIN = frozenset("a an the his her its their this that my our your".split())
 _ALONE = frozenset("a an any no the of see single neither nor and or without".split())
 APPROXIMATE = re.compile(
@@ -85,7 +85,7 @@ FUNCTION = frozenset(
     "see show shows sits sit stands stand sitting standing holding wearing riding walking eating playing".split()
 )
 _BEFORE = re.compile(
-    rf"(?:^|(?<![\w-]))({NUMERAL})\s+(?:pairs? of\s+)?((?:of (?:the|these|those)\s+)?)((?:[a-z][a-z-]*\s+){{0,3}})$"
+    rf"(?:^|(?<![\w-]))({_NUMERAL})\s+(?:pairs? of\s+)?((?:of (?:the|these|those)\s+)?)((?:[a-z][a-z-]*\s+){{0,3}})$"
 )
 REST = re.compile(
     rf"\s*(?:$|[,:)]|and\b|or\b|(?:that |which )?(?:is|are|can be|to be)?(?:n't| not)?\s*(?:all )?(?:clearly )?"
@@ -143,8 +143,8 @@ def _number(match: re.Match[str], lead: str, whole: bool) -> tuple[str, int, boo
 
 
 def figure(text: str) -> int:
-    """The number that a word or digits of NUMERAL say."""
-    return int(text) if text.isdigit() else _FIGURES[text]
+    """The number that a word or up to three digits say."""
+    return int(text) if text.isdigit() else FIGURES[text]
 
 
 def ninth(match: re.Match[str]) -> tuple[int, int]:

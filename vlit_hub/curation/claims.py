@@ -20,7 +20,7 @@ from vlit_hub.lexicon import Lexicon
 
 _PARTS = re.compile("[,:]")
 _QUOTED = re.compile(r"(?<=[\w,:(]\s)[\"“](?:[^\"“”\n]{1,120})[\"”]")
-_LEAD = re.compile(r"\W*(?:yes|no|yeah|nope|indeed|correct|false)\s*(?:[,.!;:–—-]+\s*|$)", re.IGNORECASE)
+_LEAD = re.compile(r"\W*(?:yes|no|yeah|nope|indeed|correct|false)\s*(?:[,.!;:–—-]+\s*|$)")
 
 
 def claims(question: str, answer: str, lexicon: Lexicon) -> list[Claim]:
@@ -36,9 +36,15 @@ def claims(question: str, answer: str, lexicon: Lexicon) -> list[Claim]:
         found += _of_clause(clause, lexicon, asked.implied)
     if len(found) < 2:
         return found
+    if found[0].asked:
+        found = _said_once(found)
+    return list({_key(claim): claim for claim in reversed(found)}.values())[::-1]
+
+
+def _said_once(found: list[Claim]) -> list[Claim]:
+    """The claims without a number that was asked for where the answer tells it of itself."""
     known = {claim.name.labels for claim in found if claim.kind == "count" and not claim.asked}
-    kept = [claim for claim in found if not (claim.asked and claim.kind == "count" and claim.name.labels in known)]
-    return list({_key(claim): claim for claim in reversed(kept)}.values())[::-1]
+    return [claim for claim in found if not (claim.asked and claim.kind == "count" and claim.name.labels in known)]
 
 
 def _key(claim: Claim) -> tuple[object, ...]:
@@ -57,7 +63,7 @@ def _of_clause(whole: Clause, lexicon: Lexicon, implied: frozenset[str]) -> Iter
         if denied and (stretches := [each for each in denied if each[0] <= at < each[1]]):
             if not ground(clause, max(stretches), mention, named):
                 yield counted(clause, mention, holds=False)
-        elif of_kind(clause, mention):
+        elif mention.several and of_kind(clause, mention):
             hedged = at
         elif at >= hedged or general(clause, mention, implied):
             continue

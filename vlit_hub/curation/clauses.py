@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, KeysView
 from string import ascii_lowercase, digits
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _SENTENCE = re.compile(r"[.;!?\n](?:[.;!?\n]+(?=\s|$)|(?=\s|$))")
 _CUTS = {
@@ -25,7 +26,7 @@ _LOOSE = re.compile(rb"-(?:(?![a-z])|(?<![a-z0-9].))")
 """A hyphen that joins nothing."""
 
 
-class Clause(NamedTuple):
+class Clause(Struct, frozen=True, gc=False):
     """A lower-case clause. ``words``: letters and digits, joined by hyphens; ``plain``: the text with all but its words
     blanked, between two spaces, so that the word behind the space ``plain[i]`` begins at ``text[i]``."""
 
@@ -48,25 +49,27 @@ def clauses(text: str, names: KeysView[str]) -> Iterator[Clause]:
     out."""
     start = 0
     for match in _SENTENCE.finditer(text):
-        if match.start() > start and "?" not in match[0]:
-            yield from _parts(text[start : match.start()], names)
+        if "?" not in match[0] and (parts := _parts(text[start : match.start()], names)):
+            yield from parts
         start = match.end()
     if start < len(text):
         yield from _parts(text[start:], names)
 
 
-def _parts(sentence: str, names: KeysView[str]) -> Iterator[Clause]:
+def _parts(sentence: str, names: KeysView[str]) -> list[Clause]:
     whole = clause_of(sentence)
     if names.isdisjoint(whole.words):
-        return
-    parts, joining = [sentence], _JOINING.intersection(whole.words)
-    for word in joining & _CUTTING:
-        parts = [part for each in parts for part in _CUTS[word].split(each)]
+        return []
+    joining = _JOINING.intersection(whole.words)
+    cuts = [match.span() for word in joining & _CUTTING for match in _CUTS[word].finditer(sentence)]
     if not joining.isdisjoint(_STARTING) and ("," in sentence or ":" in sentence or "and" in whole.words):
-        parts = [part for each in parts for part in _ANEW.split(each)]
-    if len(parts) == 1:
-        yield whole
-        return
-    for part in map(clause_of, parts):
-        if not names.isdisjoint(part.words):
-            yield part
+        cuts += [match.span() for match in _ANEW.finditer(sentence)]
+    if not cuts:
+        return [whole]
+    found, start = [], 0
+    for stop, after in [*sorted(cuts), (len(sentence), 0)]:
+        plain = whole.plain[start + 1 : stop + 1]
+        if not names.isdisjoint(words := plain.split()):
+            found.append(Clause(sentence[start:stop], f" {plain} ", words))
+        start = after
+    return found

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from vlit_hub.curation.clauses import Clause
 from vlit_hub.curation.facts import Box
@@ -53,8 +54,7 @@ _WORDS = frozenset(
 """One of these is in any clause that tells of a place."""
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(Struct, frozen=True, gc=False):
     """``first`` is (or is not) left of, right of, ... ``second``; ``how``: of RELATIONS."""
 
     first: Mention
@@ -77,7 +77,7 @@ def _told(clause: str, named: Sequence[Mention]) -> Iterator[Relation]:
         if (match := _BETWEEN.fullmatch(between)) and (not number or _NEW.search(clause, start, one.start)):
             if _plain(match["more"]):
                 yield Relation(one, _how(match), other, not match["no"])
-        elif (before := _BEFORE.search(clause[: one.start], start)) and (behind := _BEHIND.fullmatch(between)):
+        elif (behind := _BEHIND.fullmatch(between)) and (before := _BEFORE.search(clause[: one.start], start)):
             if _plain(before["more"] + behind["more"]) and not behind["no"]:
                 yield Relation(other, _how(before), one)
 

@@ -44,7 +44,7 @@ _HEDGING = frozenset(
     "similar than ready waiting mimics mimicking mimic imitates imitating imitation advertisement advertising "
     "advertised adverts painting picture drawing logo say says labeled labelled titled named called written can".split()
 )
-"""One of these is in any clause that hedges."""
+"""With one of these begins what hedges."""
 _SCOPING = _DENYING | _HEDGING | {"or", "either"}
 _GROUND = re.compile(
     rf"\b(?:near|on|in(?! (?:the|this|that|your|any)(?: \w+)? {PICTURE}\b)|at|by|with|behind|beside|between|around|"
@@ -91,9 +91,13 @@ def scopes(whole: Clause) -> tuple[list[tuple[int, int]], int]:
             denied.append((0, before.start()))
         if other := OTHER_NOT.search(clause):
             hedged = other.start()
-    if not _HEDGING.isdisjoint(words) and (hedge := _HEDGE.search(clause, 0, hedged)):
-        hedged = hedge.start()
-    return denied, 0 if "or" in words or "either" in words else hedged
+    if "or" in words or "either" in words:
+        return denied, 0
+    if hedging := words & _HEDGING:
+        first = min([whole.plain.find(f" {word} ") for word in hedging])
+        if hedge := _HEDGE.search(clause, first, hedged):
+            hedged = hedge.start()
+    return denied, hedged
 
 
 def ground(clause: str, stretch: tuple[int, int], mention: Mention, named: list[Mention]) -> bool:

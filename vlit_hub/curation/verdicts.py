@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from vlit_hub.curation import words
 from vlit_hub.curation.claim import PLACES, Claim
@@ -19,8 +20,7 @@ VERDICTS = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """What became of one claim."""
 
     claim: Claim

@@ -19,6 +19,8 @@ def run(facts: Facts) -> Values:
     found: list[Verdict] = []
     for question, answer in facts.rounds:
         found += verdicts(question, answer, known)
+    if not found:
+        return {"claims": 0, "claims_wrong": 0, "object_recall": 0.0 if known.present else None, "other_picture": False}
     named = facts_named(found)
     seen = {label for v in named if v.verdict == "right" for label in v.claim.name.labels}
     told = [verdict.verdict for verdict in found]
