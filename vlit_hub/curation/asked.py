@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from string import digits
 
 from msgspec import structs
 
 from vlit_hub.curation.claim import (
     APPROXIMATE,
-    FIGURES,
     FUNCTION,
     NEUTRAL,
+    NUMERAL,
+    NUMERALS,
     PLACE,
     REST,
     Claim,
@@ -48,10 +48,7 @@ _NO = re.compile(r"\W*(?:no|nope|none|false|negative|never|not|wrong|incorrect|n
 _WHERE = re.compile(r"\bwhere(?: is| are|'s)\b")
 _VALUE = re.compile(r"\bwhat (?:colou?r|shape|kind of shape)\b|\bwhich (?:colou?r|shape)\b")
 _LAST = re.compile(r"[^.?!\n]+[.?!]*")
-_SAID = [rf"{word}(?<![\w-]{word})" for word in FIGURES]
-_WRITTEN = [rf"{digit}(?<![\w-]{digit})\d{{0,2}}" for digit in digits]
-_FIGURES = re.compile(rf"(?:{'|'.join(_SAID + _WRITTEN)})(?![\w-])")
-"""Each alternative begins with its letters or digit: `re` then looks at these alone."""
+_FIGURES = re.compile(rf"(?<![\w-]){NUMERAL}(?![\w-])")
 _NONE = re.compile(r"\W*(?:none|no\b|zero|there (?:is|are) no)")
 
 
@@ -127,7 +124,7 @@ def answered(asked: Asked, answer: str, lexicon: Lexicon) -> Iterator[Claim]:
     if asked.form == "is there":
         yield from asked.yes if _YES.match(answer) else asked.no if _NO.match(answer) else ()
     elif asked.form == "how many" and thing:
-        figures = _FIGURES.findall(answer)
+        figures = [] if NUMERALS.isdisjoint(clause_of(answer).words) else _FIGURES.findall(answer)
         if _NONE.match(answer):
             yield Claim("exists", thing.phrase, thing.name, holds=False, whole=asked.whole, asked=True)
         elif len(figures) == 1 and not APPROXIMATE.search(answer[: answer.index(figures[0])]):

@@ -59,12 +59,12 @@ class Claim(Struct, frozen=True, gc=False):
         return f"{'' if self.holds else 'no '}{what}{where}"
 
 
-FIGURES = {word: number for number, word in enumerate(NUMBERS) if number} | {"zero": 0, "dozen": 12, "single": 1}
-_NUMERAL = rf"(?:{'|'.join(sorted(FIGURES, key=len, reverse=True))}|\d{{1,3}})"
-_NUMERALS = FIGURES.keys() | {f"{number:0{width}}" for number in range(1000) for width in (1, 2, 3)}
+_FIGURES = {word: number for number, word in enumerate(NUMBERS) if number} | {"zero": 0, "dozen": 12, "single": 1}
+NUMERAL = rf"(?:{'|'.join(sorted(_FIGURES, key=len, reverse=True))}|\d{{1,3}})"
+NUMERALS = _FIGURES.keys() | {f"{number:0{width}}" for number in range(1000) for width in (1, 2, 3)}
 _NUMBER_OF = re.compile(r"\b(?:number|count|tally|total) of (?:the |all )?$")
-_FIGURE = re.compile(rf"\b({_NUMERAL})\b")
-_COLON = re.compile(rf"\s*:\s*({_NUMERAL})\b")
+_FIGURE = re.compile(rf"\b({NUMERAL})\b")
+_COLON = re.compile(rf"\s*:\s*({NUMERAL})\b")
 PLAIN = frozenset("a an the his her its their this that my our your".split())
 _ALONE = frozenset("a an any no the of see single neither nor and or without".split())
 APPROXIMATE = re.compile(
@@ -85,7 +85,7 @@ FUNCTION = frozenset(
     "see show shows sits sit stands stand sitting standing holding wearing riding walking eating playing".split()
 )
 _BEFORE = re.compile(
-    rf"(?:^|(?<![\w-]))({_NUMERAL})\s+(?:pairs? of\s+)?((?:of (?:the|these|those)\s+)?)((?:[a-z][a-z-]*\s+){{0,3}})$"
+    rf"(?:^|(?<![\w-]))({NUMERAL})\s+(?:pairs? of\s+)?((?:of (?:the|these|those)\s+)?)((?:[a-z][a-z-]*\s+){{0,3}})$"
 )
 REST = re.compile(
     rf"\s*(?:$|[,:)]|and\b|or\b|(?:that |which )?(?:is|are|can be|to be)?(?:n't| not)?\s*(?:all )?(?:clearly )?"
@@ -119,7 +119,7 @@ def _kind(clause: str, mention: Mention) -> tuple[str, int, bool]:
             return "count", figure(after[1]), True
     elif ":" in clause and (after := _COLON.match(clause, mention.stop)):
         return "count", figure(after[1]), True
-    if not _NUMERALS.isdisjoint(lead) and (match := _BEFORE.search(before := clause[: mention.start])):
+    if not NUMERALS.isdisjoint(lead) and (match := _BEFORE.search(before := clause[: mention.start])):
         return _number(match, before[: match.start(1)], _whole(clause[mention.stop :]))
     alone = mention.before in _ALONE or not (lead or clause[: mention.start].strip())
     return "exists", -1, alone and _whole(clause[mention.stop :])
@@ -144,7 +144,7 @@ def _number(match: re.Match[str], lead: str, whole: bool) -> tuple[str, int, boo
 
 def figure(text: str) -> int:
     """The number that a word or up to three digits say."""
-    return int(text) if text.isdigit() else FIGURES[text]
+    return int(text) if text.isdigit() else _FIGURES[text]
 
 
 def ninth(match: re.Match[str]) -> tuple[int, int]:

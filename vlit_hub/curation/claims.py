@@ -52,32 +52,31 @@ def _key(claim: Claim) -> tuple[object, ...]:
     return *thing, claim.number, claim.whole, claim.place, claim.how, claim.other
 
 
-def _of_clause(whole: Clause, lexicon: Lexicon, implied: frozenset[str]) -> Iterator[Claim]:
-    named = mentions(whole, lexicon)
-    if not named:
-        return
+def _of_clause(whole: Clause, lexicon: Lexicon, implied: frozenset[str]) -> list[Claim]:
+    found: list[Claim] = []
+    if not (named := mentions(whole, lexicon)):
+        return found
     denied, hedged = scopes(whole)
     clause = whole.text
     for mention in named:
         at = mention.start
         if denied and (stretches := [each for each in denied if each[0] <= at < each[1]]):
             if not ground(clause, max(stretches), mention, named):
-                yield counted(clause, mention, holds=False)
+                found.append(counted(clause, mention, holds=False))
         elif mention.several and of_kind(clause, mention):
             hedged = at
         elif at >= hedged or general(clause, mention, implied):
             continue
         elif mention.before in PLAIN:
-            yield Claim("exists", mention.phrase, mention.name)
+            found.append(Claim("exists", mention.phrase, mention.name))
         else:
-            yield counted(clause, mention)
-    if len(named) > 1 and (found := relations(whole, named)):
+            found.append(counted(clause, mention))
+    if len(named) > 1 and (stated := relations(whole, named)):
         silent = min(hedged, *(start for start, _ in denied)) if denied else hedged
-        for told in found:
-            if min(told.first.start, told.second.start) < silent:
-                yield related(told, told.holds)
+        found += [related(t, t.holds) for t in stated if min(t.first.start, t.second.start) < silent]
     if "cent" in clause or "top" in clause or "bottom" in clause or "upper" in clause or "lower" in clause:
-        yield from _placed(clause, bool(denied) or hedged < len(clause), lexicon)
+        found += _placed(clause, bool(denied) or hedged < len(clause), lexicon)
+    return found
 
 
 def _placed(clause: str, unsure: bool, lexicon: Lexicon) -> Iterator[Claim]:
