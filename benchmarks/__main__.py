@@ -10,7 +10,9 @@ from pathlib import Path
 
 from benchmarks.common import markdown
 
-MODULES = ("normalising", "writing", "order", "streaming", "curation", "publishing", "training", "evaluation")
+MODULES = (
+    "normalising", "formats", "writing", "order", "streaming", "curation", "publishing", "training", "evaluation",
+)  # fmt: skip
 
 
 def run_all() -> bool:
