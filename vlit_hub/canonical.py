@@ -55,7 +55,7 @@ _texts = attrgetter("task", "instruction_type", "ability", "language", "tools", 
                     "split", "meta")  # fmt: skip
 _lists = attrgetter("images", "messages", "regions", "spans", "choices", "answers", "media")
 _others = attrgetter("videos", "audios", "point_clouds")
-_STR, _LIST, _FLOAT = {str}, {list}, {float}
+_STR, _LIST = {str}, {list}
 _NO_MASK = Region().mask
 
 
@@ -174,11 +174,12 @@ def _is_plain_box(region: Region, pictures: int) -> bool:
     if type(region) is not Region:
         return False
     box, score = region.box, region.score
-    if type(box) is not list or len(box) != 4 or {*map(type, box)} != _FLOAT:
+    if type(box) is not list or len(box) != 4:
         return False
     x1, y1, x2, y2 = box
     return (
-        region.kind == "box"
+        type(x1) is type(y1) is type(x2) is type(y2) is float
+        and region.kind == "box"
         and region.modality == "image"
         and type(region.index) is int
         and 0 <= region.index < pictures

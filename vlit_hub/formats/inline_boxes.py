@@ -125,9 +125,13 @@ def picture_of(record: Mapping[str, Any], templates: Sequence[str]) -> tuple[lis
 
 def _told_otherwise(value: Any) -> list[Any]:
     """What turns say of their role, where any differs from the one of its position; else []."""
-    if not isinstance(value, list) or not all([type(item) is dict and "value" in item for item in value]):
+    if not isinstance(value, list):
         return []
-    told = [item.get("from") for item in value]
+    told = []
+    for item in value:
+        if type(item) is not dict or "value" not in item:
+            return []
+        told.append(item.get("from"))
     return told if told != (["human", "gpt"] * len(told))[: len(told)] else []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -58,21 +58,25 @@ class Grid:
         return min(max(code, 0), self.top)
 
     @cached_property
-    def values(self) -> list[float]:
-        """Number -> the share it stands for: the centre of a floored bin, at most 1."""
+    def written(self) -> dict[str, float]:
+        """Number as it is written -> the share it stands for: the centre of a floored bin, at most 1."""
         half = 0.5 if self.floors else 0.0
-        return [min((code + half) / self.steps, 1.0) for code in range(self.top + 1)]
+        return {str(code): min((code + half) / self.steps, 1.0) for code in range(self.top + 1)}
 
     def codes(self, box: list[float]) -> list[int]:
         """The four numbers of a box, in its own order."""
         return [self.code(value) for value in box]
 
-    def shares(self, codes: Iterable[str]) -> list[float]:
+    def shares(self, codes: Sequence[str]) -> list[float]:
         """The shares of written numbers, which are digits; ValueError beyond ``top``."""
-        values = self.values
+        written = self.written
         try:
-            return [values[int(code)] for code in codes]
-        except IndexError:
+            return [written[code] for code in codes]
+        except KeyError:
+            pass
+        try:  # 007
+            return [written[str(int(code))] for code in codes]
+        except KeyError:
             raise ValueError(f"{', '.join(codes)}: not all on the grid 0..{self.top}") from None
 
 

@@ -6,7 +6,7 @@ import math
 import re
 from functools import partial
 
-from vlit_hub.regions.convention import UNIT, Boxes, Dialect, Grid, bracketed, enclose, phrase_in
+from vlit_hub.regions.convention import UNIT, Boxes, Dialect, Grid, bracketed, enclose, fours, phrase_in
 from vlit_hub.regions.plain import decimals, numbers, read_grid
 
 _PERCENT = Grid(100, 100, floors=True)
@@ -28,6 +28,11 @@ def _write_percent(phrase: str, boxes: Boxes) -> str:
     said = enclose("<p>", phrase, "</p>")
     text = "<delim>".join("{" + "".join(f"<{code}>" for code in _PERCENT.codes(box)) + "}" for box in boxes)
     return f"{said} {text}" if said else text
+
+
+def _read_percent(literal: str) -> tuple[str, Boxes]:
+    codes = literal[literal.index("{<") + 2 : -2].replace(">}<delim>{<", "><").split("><")
+    return "", fours(_PERCENT.shares(codes))
 
 
 # -- InternVL: <ref>phrase</ref><box>[[x1, y1, x2, y2], ...]</box>; Qwen-VL: <box>(x1,y1),(x2,y2)</box>, read alike ---
@@ -137,7 +142,7 @@ MARKED = (
         1e-2,
         _PERCENT_LITERAL,
         _write_percent,
-        partial(read_grid, grid=_PERCENT),
+        _read_percent,
         floors=True,
         needs="{<",
         marks=re.compile(r"\{<|<delim>|</?p>"),
