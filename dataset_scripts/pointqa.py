@@ -21,7 +21,7 @@ SPEC = DatasetSpec(
     arxiv="2011.13681",
     year=2020,
     homepage="https://github.com/princetonvisualai/pointingqa",
-    licence_stated="not looked up",
+    licence_stated="none stated (README of princetonvisualai/pointingqa, which has no licence file)",
     files=(
         *(Files(((f"**/pointQA_local_{name}.jsonl",),), split=split) for split, name in SPLITS.items()),
         *(

@@ -27,6 +27,9 @@ Roots = Annotated[
 ]
 Subset = Annotated[str, typer.Option(help="Subset of the dataset; the default subset if left out.")]
 
+LEFT = 16
+"""Characters that a column of text keeps, at least, beside figures."""
+
 err = Console(stderr=True)
 
 
@@ -68,13 +71,39 @@ def emit(document: Any) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()) -> None:
-    """A table on stdout; columns named in ``right`` are aligned right."""
+    """A table on stdout; columns named in ``right`` hold figures, are aligned right and never folded.
+
+    Where it is wider than the terminal it goes without its frame, and figures that find no room follow below.
+    """
+    console = Console(markup=False, emoji=False)  # cells are the data's own text
+    texts = {name: [str(cell) for cell in cells] for name, *cells in zip(columns, *rows, strict=True)}
+    framed = sum(max(map(len, [name, *cells])) + 3 for name, cells in texts.items()) < console.width
+    if framed or not right:
+        return console.print(_table(title, texts, right, framed=framed or not right))
+    texts = {name.replace(" ", "\n") if name in right else name: cells for name, cells in texts.items()}
+    figures = [name.replace(" ", "\n") for name in columns if name in right]
+    left = [name for name in texts if name not in figures]
+    taken: list[str] = []
+    room = space = console.width - LEFT * len(left)
+    for name in figures:
+        needs = max(map(len, [*name.split(), *texts[name]])) + 2
+        if needs > room and taken:
+            console.print(_table(title, {each: texts[each] for each in (*left, *taken)}, figures, framed=False))
+            taken, room, title = [], space, ""
+        taken.append(name)
+        room -= needs
+    console.print(_table(title, {each: texts[each] for each in (*left, *taken)}, figures, framed=False))
+
+
+def _table(title: str, texts: dict[str, list[str]], right: Sequence[str], framed: bool) -> Table:
     made = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(str(cell) for cell in row))
-    Console().print(made)
+    if not framed:
+        made.box, made.padding = None, (0, 2, 0, 0)
+    for name in texts:
+        made.add_column(name, justify="right" if name in right else "left", no_wrap=name in right, overflow="fold")
+    for row in zip(*texts.values(), strict=True):
+        made.add_row(*row)
+    return made
 
 
 @contextmanager
@@ -82,7 +111,7 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[str, int
     """A progress bar on stderr; the yielded function takes (label, done). Silent where stderr is no terminal."""
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
