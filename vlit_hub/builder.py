@@ -23,7 +23,7 @@ from vlit_hub.fingerprint import code_fingerprint, input_fingerprint
 from vlit_hub.formats.parquet import rows_of
 from vlit_hub.formats.window import Window
 from vlit_hub.release import Outcome, Release, paused_collector
-from vlit_hub.schema import Sample, arrow_schema, bare, blobs_of, hints, to_arrow
+from vlit_hub.schema import Blob, Sample, arrow_schema, bare, blobs_of, encoded_to_arrow, hints
 from vlit_hub.spec import DatasetSpec
 
 __all__ = ["FEATURES", "VLITBuilder", "VLITBuilderConfig", "code_fingerprint"]
@@ -165,29 +165,26 @@ def _joined(parts: list[tuple[int, Window]]) -> list[tuple[int, Window]]:
 
 
 def _next_table(outcomes: Iterator[Outcome], faults: Counter[str]) -> pa.Table | None:
-    """The samples of the next records, maybe none, or None at the end; counts what could not be converted."""
-    samples: list[Sample] = []
+    """The samples of the next records, maybe none, or None at the end; counts what could not be converted.
+
+    Of each sample only its JSON and its media are kept: what is freed at once is still in the processor's cache.
+    """
     encoded: list[bytes] = []
+    blobs: list[tuple[list[Blob | None], ...]] = []
     read = size = 0
     for outcome in outcomes:
         read += 1
         for bad in outcome.bad:
             faults[f"{bad.field}: {bad.reason}"[:120]] += 1
-        samples += outcome.samples
         encoded += outcome.encoded
-        for sample, text in zip(outcome.samples, outcome.encoded, strict=True):
-            size += len(text) + _media_bytes(sample)
+        size += sum(map(len, outcome.encoded))
+        for sample in outcome.samples:
+            columns = blobs_of(sample)
+            blobs.append(columns)
+            if any(map(any, columns)):
+                size += sum([len(blob.bytes or b"") for column in columns for blob in column if blob])
         if read == BATCH or size > BATCH_BYTES:
             break
     if not read:
         return None
-    return pa.Table.from_batches([to_arrow(samples, encoded)] if samples else [], schema=arrow_schema())
-
-
-def _media_bytes(sample: Sample) -> int:
-    size = 0
-    for column in blobs_of(sample):
-        for blob in column:
-            if blob is not None:
-                size += len(blob.bytes or b"")
-    return size
+    return pa.Table.from_batches([encoded_to_arrow(encoded, blobs)] if encoded else [], schema=arrow_schema())

@@ -21,8 +21,8 @@ from msgspec import Meta, Struct
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BLOCK = 1 << 19
-"""Bytes of JSON that one thread of Arrow parses at a time."""
+BLOCK = 1 << 22
+"""Bytes of JSON that Arrow parses at a time."""
 VERSION = 1
 """Version of the schema; part of every cache key and manifest."""
 
@@ -355,25 +355,28 @@ def _arrow_type(hint: Any) -> pa.DataType:
     return {str: pa.string(), bool: pa.bool_(), float: pa.float64(), bytes: pa.binary(), int: pa.int32()}[kind]
 
 
-def to_arrow(samples: Sequence[Sample], encoded: Sequence[bytes] | None = None) -> pa.RecordBatch:
-    """The samples as one record batch of :func:`arrow_schema`; ``encoded``: their JSON without media, if at hand."""
+def to_arrow(samples: Sequence[Sample]) -> pa.RecordBatch:
+    """The samples as one record batch of :func:`arrow_schema`."""
+    return encoded_to_arrow([_encode(strip_media(sample)) for sample in samples], list(map(blobs_of, samples)))
+
+
+def encoded_to_arrow(encoded: Sequence[bytes], blobs: Sequence[tuple[list[Blob | None], ...]]) -> pa.RecordBatch:
+    """:func:`to_arrow` of samples of which the JSON without media and the four columns of blobs are at hand."""
     import pyarrow as pa
     import pyarrow.json
 
     schema = arrow_schema()
-    if not samples:
+    if not encoded:
         return pa.RecordBatch.from_pylist([], schema=schema)
     # Arrow's own JSON parser is ten times faster than Python rows; JSON has no bytes, so media are set afterwards.
-    encoded = encoded or [_encode(strip_media(sample)) for sample in samples]
     longest = max(map(len, encoded))  # a line that is longer than a block cannot be read
     table = pyarrow.json.read_json(
         pa.BufferReader(b"\n".join(encoded)),
-        read_options=pyarrow.json.ReadOptions(block_size=max(longest + 1, BLOCK)),
+        read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=max(longest + 1, BLOCK)),
         parse_options=pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
     )
     batch = table.combine_chunks().to_batches()[0]
-    for name in COLUMNS.values():
-        columns = [getattr(sample, name) for sample in samples]
+    for name, columns in zip(COLUMNS.values(), zip(*blobs, strict=True), strict=True):
         if any(map(any, columns)):
             rows = [[blob and {"bytes": blob.bytes, "path": blob.path} for blob in column] for column in columns]
             field = schema.field(name)

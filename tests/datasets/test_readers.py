@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vlit_hub.formats import readers
+from vlit_hub.formats.fields import meta_json
 from vlit_hub.spec import BadRecord
 
 VALUES = st.recursive(
@@ -143,3 +144,21 @@ def test_random_cuts_never_hang_nor_lose_a_row(tmp_path: Path) -> None:
         good = [record for record in found if isinstance(record, dict)]
         assert [record["i"] for record in good] == [i for i in range(20) if ends[i] <= cut]
         assert isinstance(found[-1], BadRecord)
+
+
+def test_meta_refuses_what_json_has_not_wherever_it_stands() -> None:
+    nan = float("nan")
+    for found in ({"a": 1, "b": nan}, {"a": None, "b": [1, {"c": [None, nan]}]}, {"b": {"c": -float("inf")}}):
+        with pytest.raises(BadRecord, match="is no number") as raised:
+            meta_json(found, ["a", "b"])
+        assert raised.value.field == "b"
+    assert meta_json({"a": [None, {"b": 0.5}], "c": "nan"}, ["a", "c"]) == '{"a":[null,{"b":0.5}],"c":"nan"}'
+
+
+def test_keys_of_an_object_in_any_writing(tmp_path: Path) -> None:
+    text = '{ "a" : {"n":1},"b\\"":{"n":2} , "\\u00e9"\n:\t{"n":3},"é":{"n":4},"a":{"n":5},"":{"n":6},"c\td":{"n":7}}'
+    path = tmp_path / "a.json"
+    path.write_text(text, encoding="utf-8")
+    rows = list(readers.read_dict(path))
+    pairs = json.JSONDecoder(strict=False, object_pairs_hook=list).decode(text)
+    assert [(key, list(record.items())) for _, record, key in rows] == pairs

@@ -81,3 +81,11 @@ def test_a_long_list_beside_the_rows_is_no_fact(tmp_path: Path, monkeypatch) -> 
     head: dict = {}
     assert list(readers.read_json(path, "rows", head)) == [(0, {"a": 1})]
     assert head == {"short": [1, {"a": 2}]}
+
+
+def test_short_texts_come_back_as_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    values = ["yes", "", "a\0b", "é\U0001f600", "\ud83d", "\\ud83d", "x" * 300, "\t", {"a": "b"}, 3, None, ["yes"]]
+    path.write_text(json.dumps(values))
+    table = Lookup([path])
+    assert [table[i] for i in range(len(values))] == values == [table.all(i)[0] for i in range(len(values))]

@@ -10,6 +10,8 @@ import msgspec
 
 from vlit_hub.spec import BadRecord
 
+LARGEST = 1e15
+"""Numbers of a record stay below, whole ones are exact as floats."""
 _LEAVES = {str, int, bool, type(None)}
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -24,7 +26,7 @@ def text_field(record: Mapping[str, Any], key: str) -> str:
 
 def is_number(value: Any) -> bool:
     """Whether a native value is a finite number (no bool, no integer of hundreds of digits)."""
-    return type(value) in (int, float) and abs(value) < 1e15
+    return type(value) in (int, float) and abs(value) < LARGEST
 
 
 def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
@@ -35,9 +37,7 @@ def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
     try:
         text = _encode(found)
         if b"null" in text:
-            for key, value in found.items():
-                if type(value) is not str:
-                    _refuse_not_finite(key, value)
+            _refuse_not_finite(found)
         return text.decode()
     except UnicodeEncodeError:
         raise BadRecord(", ".join(found), "a text is not UTF-8, or holds half of a surrogate pair") from None
@@ -45,12 +45,22 @@ def meta_json(record: Mapping[str, Any], keys: Iterable[str]) -> str:
         raise BadRecord(", ".join(found), "nested too deeply") from None
 
 
-def _refuse_not_finite(key: str, value: Any) -> None:
+def _refuse_not_finite(found: dict[str, Any]) -> None:
     """JSON has no NaN: it would become null without a word."""
-    nested = [value]
+    nested: list[Any] = [found]
     for inner in nested:
-        if isinstance(inner, float):
-            if not isfinite(inner):
-                raise BadRecord(key, f"{inner} is no number")
-        elif isinstance(inner, (dict, list)) and inner:
-            nested += [x for x in (inner.values() if isinstance(inner, dict) else inner) if type(x) not in _LEAVES]
+        for value in inner.values() if isinstance(inner, dict) else inner:
+            if type(value) in _LEAVES:
+                continue
+            if isinstance(value, float):
+                if not isfinite(value):
+                    key = next(key for key in found if _holds(found[key], value))
+                    raise BadRecord(key, f"{value} is no number")
+            elif value and isinstance(value, (dict, list)):
+                nested.append(value)
+
+
+def _holds(value: Any, one: float) -> bool:
+    if isinstance(value, (dict, list)):
+        return any(_holds(x, one) for x in (value.values() if isinstance(value, dict) else value))
+    return value is one

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from vlit_hub.formats.fields import is_number, meta_json, text_field
+from vlit_hub.formats.fields import LARGEST, is_number, meta_json, text_field
 from vlit_hub.formats.templates import draw
 from vlit_hub.media_errors import UnreadableMedia
 from vlit_hub.regions.geometry import pixel_to_norm
@@ -149,7 +149,7 @@ def region_of(
     """
     if not isinstance(box, list) or len(box) != 4:
         raise BadRecord(where, f"expected four numbers, found {box!r:.60}")
-    values = [float(value) if is_number(value) else number(value, where) for value in box]
+    values = [value if type(value) is float and abs(value) < LARGEST else number(value, where) for value in box]
     if form == "xywh":
         values = [values[0], values[1], values[0] + values[2], values[1] + values[3]]
     if size and frame == "pixel":
@@ -211,10 +211,13 @@ def span_of(value: Any, length: int) -> tuple[int, int] | None:
     """
     if isinstance(value, list) and value and isinstance(value[0], list):
         value = value[0]
-    if not isinstance(value, list) or len(value) != 2 or not all([is_number(v) and v == int(v) for v in value]):
+    if not isinstance(value, list) or len(value) != 2:
         return None
-    start, end = int(value[0]), int(value[1])
-    return (start, end) if 0 <= start < end <= length else None
+    start, end = value
+    if not (is_number(start) and is_number(end) and 0 <= start < end <= length):
+        return None
+    whole = int(start), int(end)
+    return whole if whole == (start, end) else None
 
 
 def _stored(name: str, ctx: Context) -> Blob | None:

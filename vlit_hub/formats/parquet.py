@@ -39,7 +39,12 @@ def read_parquet(
                     if window.before(last, last / total):
                         number = last + 1
                         continue
-                    for record in batch.to_pylist():
+                    records = batch.to_pylist()
+                    if not window.before(number, number / total) and not window.behind(last, last / total):
+                        yield from enumerate(records, number)
+                        number = last + 1
+                        continue
+                    for record in records:
                         if window.behind(number, number / total):
                             return
                         if not window.before(number, number / total):

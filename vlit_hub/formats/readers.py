@@ -13,6 +13,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -37,6 +38,8 @@ MAX_FACT = 1 << 20
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODE = json.JSONDecoder(strict=False).raw_decode
 _DECODE_LIST = msgspec.json.Decoder(list[dict[str, Any]]).decode
+_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
+"""A key without escapes, its colon too."""
 _OPENING = re.compile(r'[ \t\r\n]*\{[ \t\r\n]*"[^"\\]*"')
 
 
@@ -214,7 +217,7 @@ def _dict_rows(text: _Text, rows: str, head: dict[str, Any]) -> Iterator[KeyedRo
 def located(path: Path, rows: str = "") -> Iterator[tuple[str, Any, int, int]]:
     """(key or position, value, first byte, byte behind) of each entry of the list or object under ``rows``."""
     with open(path, "rb") as handle:
-        yield from _at(_Text(handle), rows, {}, _members)
+        yield from _at(_Text(handle), rows, {}, partial(_members, places=True))
 
 
 def _at(text: _Text, rows: str, head: dict[str, Any], entries: Callable[[_Text], Iterator[Any]]) -> Iterator[Any]:
@@ -265,22 +268,32 @@ def _array(text: _Text) -> Iterator[Any]:
     text.take("]")
 
 
-def _members(text: _Text) -> Iterator[tuple[str, Any, int, int]]:
-    """(key or position, value, first byte, byte behind) of each entry of an object or a list."""
+def _members(text: _Text, places: bool = False) -> Iterator[tuple[str, Any, int, int]]:
+    """(key or position, value, first byte, byte behind) of each entry of an object or a list.
+
+    The bytes are counted where ``places`` are asked for, else 0.
+    """
     close = "}" if text.take("[{") == "{" else "]"
-    position = 0
+    position = start = end = 0
     while text.peek() != close:
         key = str(position)
         if close == "}":
-            key = str(text.value())
-            text.take(":")
+            if plain := _KEY.match(text.buffer, text.at):
+                key, text.at = plain[1], plain.end()
+            else:
+                key = str(text.value())
+                text.take(":")
             text.peek()
-        start = text.offset()
-        yield key, text.value(), start, text.offset()
+        if places:
+            start = text.offset()
+        value = text.value()
+        if places:
+            end = text.offset()
+        yield key, value, start, end
         position += 1
         if text.peek() != ",":
             break
-        text.take(",")
+        text.at += 1
     text.take(close)
 
 

@@ -17,8 +17,10 @@ from vlit_hub.formats.cells import read_csv, read_tsv
 from vlit_hub.formats.readers import located
 from vlit_hub.spec import BadRecord
 
-Entry = tuple[str, int, int, int, bytes | None]
-"""(key, file number, first byte, length, value): the value itself only where the file has no byte to point at."""
+Entry = tuple[str, int, int, int, bytes | str | None]
+"""(key, file number, first byte, length, value): a short text, or the JSON of what the file has no byte to point at."""
+SHORT = 256
+"""Bytes of a text of a JSON file that the index holds itself."""
 
 PARQUET_ROWS = 64
 """Rows of a parquet file read at a time."""
@@ -27,7 +29,8 @@ PARQUET_ROWS = 64
 class Lookup(Mapping[str, Any]):
     """The entries of ``files`` by key, in a temporary sqlite index that is built at the first use.
 
-    Of JSON files the index holds byte positions only, so that a look-up into gigabytes of base64 copies nothing.
+    Of JSON files the index holds short texts and byte positions, so that a look-up into gigabytes of base64 copies
+    nothing.
     ``rows``, ``key`` and ``value`` as in :class:`vlit_hub.spec.Table`. A key that repeats keeps its entries in the
     order of the files. A file that breaks keeps its good entries; what is then not found raises BadRecord.
     """
@@ -64,7 +67,7 @@ class Lookup(Mapping[str, Any]):
                 if not isinstance(value, Mapping) or self.key not in value:
                     continue
                 name = str(value[self.key])
-            yield _storable(name), number, start, end - start, None
+            yield _storable(name), number, start, end - start, _short(value) if end - start <= SHORT else None
 
     def all(self, key: object) -> list[Any]:
         """Every entry of a key; [] where there is none."""
@@ -83,9 +86,9 @@ class Lookup(Mapping[str, Any]):
             raise self._fault or KeyError(key)
         return self._value(*row)
 
-    def _value(self, file: int, start: int, length: int, value: bytes | None) -> Any:
+    def _value(self, file: int, start: int, length: int, value: bytes | str | None) -> Any:
         if value is not None:
-            return msgspec.json.decode(value)
+            return value if type(value) is str else msgspec.json.decode(value)
         handle = self._handles.get(file)
         if handle is None:
             handle = self._handles[file] = open(self.files[file], "rb")  # noqa: SIM115
@@ -106,6 +109,11 @@ class Lookup(Mapping[str, Any]):
 def _storable(key: str) -> str:
     """sqlite takes no half surrogates: they become question marks."""
     return key if key.isascii() else key.encode(errors="replace").decode()
+
+
+def _short(value: Any) -> str | None:
+    """A text that sqlite takes as it is; None for anything else."""
+    return value if isinstance(value, str) and _storable(value) == value else None
 
 
 def _cells(path: Path, key: str, value: str) -> Iterable[tuple[str, str]]:
