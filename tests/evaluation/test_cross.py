@@ -148,7 +148,9 @@ def test_figures_deltas_and_pages(root):
     assert (both.n, len(both.seeds), none.delta) == (120, 2, None)
     assert both.value == pytest.approx(sum(both.seeds) / 2)
     assert both.delta.value == pytest.approx(both.value - none.value) and both.delta.low > 0
-    assert results.signal is True and verdict(results) == "none and both differ beyond their interval"
+    gap = both.value - none.value
+    assert results.signal is True and results.gap.value == pytest.approx(gap) and results.to_dict()["signal"] is True
+    assert verdict(results).startswith(f"both is {100 * gap:.1f} points above none over all questions [+")
     cost = {c.candidate: c for c in results.costs}
     assert (cost["none"].tokens, cost["both"].tokens, cost["both"].losses) == (0.0, 10.0, {"reds": 0.25})
     assert (cost["none"].curves, cost["both"].curves) == ({}, {"reds": ((1, 1.0), (3, 0.25))})

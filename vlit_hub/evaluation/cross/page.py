@@ -9,17 +9,19 @@ import jinja2
 
 from vlit_hub.evaluation.cross.results import Figure, Results
 
-NO_SIGNAL = "no signal: {0} and {1} do not differ beyond their interval, so nothing below is to be read as an effect"
-SIGNAL = "{0} and {1} differ beyond their interval"
+NO_SIGNAL = "no signal: {0}, which may be chance, so nothing below is to be read as an effect"
 FULL = 0.3
 """Difference at which a cell of the heat map has its full colour."""
 
 
 def verdict(results: Results) -> str:
     """What the recipe's ``signal`` came to; empty where it was not asked."""
-    if results.signal is None:
+    if results.gap is None:
         return ""
-    return (SIGNAL if results.signal else NO_SIGNAL).format(*results.signal_of)
+    gap, (first, second) = results.gap, results.signal_of
+    apart = f"{100 * abs(gap.value):.1f} points {'below' if gap.value < 0 else 'above'}"
+    said = f"{second} is {apart} {first} over all questions [{100 * gap.low:+.1f}, {100 * gap.high:+.1f}]"
+    return said if results.signal else NO_SIGNAL.format(said)
 
 
 def table(results: Results, cell: Callable[[Figure | None], str] | None = None) -> tuple[list[str], list[list[str]]]:

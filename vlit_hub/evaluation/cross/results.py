@@ -55,20 +55,25 @@ class Cost:
 
 @dataclass(frozen=True)
 class Results:
-    """``signal``: whether the two candidates of ``signal_of`` differ beyond their interval; None: not asked."""
+    """``gap``: the second candidate of ``signal_of`` minus the first, all benchmarks together; None: not asked."""
 
     figures: tuple[Figure, ...]
     costs: tuple[Cost, ...]
     seeds: tuple[int, ...]
     untuned: str
-    signal: bool | None
+    gap: Interval | None
     signal_of: tuple[str, ...]
     interval: str
     unanswerable: Mapping[str, Mapping[str, int]]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return asdict(self)
+        return {**asdict(self), "signal": self.signal}
+
+    @property
+    def signal(self) -> bool | None:
+        """Whether the interval of ``gap`` excludes 0; None: not asked."""
+        return None if self.gap is None else self.gap.low > 0 or self.gap.high < 0
 
     def columns(self) -> list[tuple[str, str]]:
         """(benchmark, dimension), in order."""
@@ -108,7 +113,7 @@ def collect(recipe: CrossRecipe, cells: Sequence[Cell]) -> Results:
             figures += _figures(recipe, name, benchmark, answers)
     costs = tuple(_cost(recipe, name, found) for name in recipe.candidates)
     return Results(
-        tuple(figures), costs, recipe.seeds, recipe.untuned, _signal(recipe, found), recipe.signal, WORDS, reasons
+        tuple(figures), costs, recipe.seeds, recipe.untuned, _gap(recipe, found), recipe.signal, WORDS, reasons
     )
 
 
@@ -145,8 +150,8 @@ def _figures(
     return made
 
 
-def _signal(recipe: CrossRecipe, found: Mapping[str, dict[str, Any]]) -> bool | None:
-    """Whether the two differ, all benchmarks together, in the same questions."""
+def _gap(recipe: CrossRecipe, found: Mapping[str, dict[str, Any]]) -> Interval | None:
+    """How the two of ``signal`` differ, all benchmarks together, in the same questions."""
     if not recipe.signal:
         return None
     sides: list[dict[tuple[str, int, int], tuple[float, str]]] = [
@@ -160,8 +165,7 @@ def _signal(recipe: CrossRecipe, found: Mapping[str, dict[str, Any]]) -> bool | 
     ]
     keys = [key for key in sides[0] if key in sides[1]]
     groups = [(key[0], sides[0][key][1]) for key in keys]
-    gap = paired_interval([sides[1][key][0] for key in keys], [sides[0][key][0] for key in keys], groups)
-    return gap.low > 0 or gap.high < 0
+    return paired_interval([sides[1][key][0] for key in keys], [sides[0][key][0] for key in keys], groups)
 
 
 def _cost(recipe: CrossRecipe, name: str, found: Mapping[str, dict[str, Any]]) -> Cost:
