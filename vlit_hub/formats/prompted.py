@@ -140,9 +140,11 @@ def _grounded(text: str, regions: Mapping[str, Region]) -> list[Part]:
 def _task(
     name: str, tasks: Mapping[str, str], choices: Sequence[str], question: Sequence[Part], reply: Sequence[Part]
 ) -> str:
-    told = [task for prefix, task in tasks.items() if name.startswith(prefix)]
-    if told and told[0]:
-        return told[0]
+    for prefix, told in tasks.items():
+        if name.startswith(prefix):
+            if told:
+                return told
+            break
     if choices:
         return "yes_no" if {choice.casefold() for choice in choices} == {"yes", "no"} else "multiple_choice"
     if any([part.type == "region" for part in reply]):

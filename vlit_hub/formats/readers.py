@@ -313,6 +313,7 @@ def read_jsonl(path: Path, rows: str = "", head: dict[str, Any] | None = None, w
     """One JSON object a line; blank lines are skipped, a line that is no JSON is one bad row."""
     with open(path, "rb") as handle:
         size = max(os.fstat(handle.fileno()).st_size, 1)
+        cut = window != WHOLE
         number = -1
         start = 0
         while line := handle.readline(MAX_RECORD):
@@ -326,9 +327,11 @@ def read_jsonl(path: Path, rows: str = "", head: dict[str, Any] | None = None, w
             if not line:
                 continue
             number += 1
-            if window.behind(number, at):
+            if not cut:
+                yield number, _line(line, whole)
+            elif window.behind(number, at):
                 return
-            if not window.before(number, at):
+            elif not window.before(number, at):
                 yield number, _line(line, whole)
 
 

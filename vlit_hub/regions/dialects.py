@@ -93,7 +93,11 @@ def parse(text: str, name: str) -> list[str | tuple[str, list[Region]]]:
     end = 0
     for match in rules.literal.finditer(text):
         phrase, boxes = _read(rules, match)
-        if not boxes or any([b[0] > b[2] or b[1] > b[3] for b in boxes]):
+        for x1, y1, x2, y2 in boxes:
+            if x1 > x2 or y1 > y2:
+                boxes = []
+                break
+        if not boxes:
             continue
         literal, start = match[0], match.start()
         if start > end:
