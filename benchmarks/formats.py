@@ -45,6 +45,7 @@ FAMILIES = (
     Family("tool use", "gpt4tools", "gpt4tools_71k.json"),
     Family("csv multiple choice", "pmc_vqa", "train.csv", "v1", arrow=True),
     Family("multiple choice by key", "scienceqa", "problems.json"),
+    Family("diagrams with three kinds of answers", "iconqa", "problems.json"),
     Family("dictionary with a second file", "mimic_it", "LA_instructions.json", "LA",
            without=("LA.json",)),
     Family("base64 rows", "m3it", "data/kvqa/a-okvqa/train.jsonl", text_only=False),
@@ -61,6 +62,7 @@ FAMILIES = (
     Family("box lists of turns", "grit_ferret", "git_instruction.json"),
     Family("boxes as location tokens", "pvit", "stage2/1_small_objects.json"),
     Family("numbered objects, a file each", "gpt4roi", "vcr/train.jsonl", text_only=False),
+    Family("words and numbers of objects, a file each", "vcr", "vcr1annots/train.jsonl", text_only=False),
     Family("boxes in braces", "minigpt_v2", "multitask_conversation/multitask_conversation.json",
            mended={"conversations": _turns(
                "[refer] where is the cup?", "<p>the cup</p> {<10><20><50><80>}<delim>{<0><0><100><100>}",

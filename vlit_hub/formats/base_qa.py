@@ -63,7 +63,7 @@ def question_answer(
     ref, used = _reference(image, record, ctx, optional_image)
     options = texts(record, choices) if choices else []
     said, answers, details = _answers(record, answer, words)
-    index = _index(record, correct, len(options))
+    index = index_of(record, correct, len(options))
     if index >= 0:
         said = options[index]
     if reply and record.get(reply) is not None:
@@ -214,7 +214,8 @@ def _answers(
     return Counter(said).most_common(1)[0][0], said, details
 
 
-def _index(record: Mapping[str, Any], key: str, count: int) -> int:
+def index_of(record: Mapping[str, Any], key: str, count: int) -> int:
+    """The index under ``key``, -1 where there is none; BadRecord for one beyond ``count``."""
     index = record.get(key) if key else None
     if index is None:
         return -1

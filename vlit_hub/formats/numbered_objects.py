@@ -34,11 +34,7 @@ def numbered_objects(
     meta), and for a number that no object has, the text stays as it is, reported. Follows GPT4RoI's
     gpt4roi/datasets/vcr.py:116-135,170-179.
     """
-    ref = text_field(record, "img_fn")
-    names = list_field(record, "objects")
-    if not ref or not all(isinstance(name, str) for name in names):
-        raise BadRecord("objects" if ref else "img_fn", "expected names" if ref else "empty")
-    regions, size = _boxes(record, ref, names, ctx)
+    ref, _, regions, size = objects_of(record, ctx)
     asked, said, why = (_cut(text_field(record, key), key, regions, ctx) for key in texts)
     more = Part(text=draw(template, f"{ctx.file}:{ctx.row}"))
     yield Sample(
@@ -89,6 +85,15 @@ def found_boxes(record: Mapping[str, Any], ctx: Context, *, template: str = "det
         task="detection",
         group=ref,
     )
+
+
+def objects_of(record: Mapping[str, Any], ctx: Context) -> tuple[str, list[str], list[Region], Size | None]:
+    """(picture, names of its objects, their regions, its size)."""
+    ref = text_field(record, "img_fn")
+    names = list_field(record, "objects")
+    if not ref or not all(isinstance(name, str) for name in names):
+        raise BadRecord("objects" if ref else "img_fn", "expected names" if ref else "empty")
+    return ref, names, *_boxes(record, ref, names, ctx)
 
 
 def _boxes(record: Mapping[str, Any], ref: str, names: Sequence[str], ctx: Context) -> tuple[list[Region], Size | None]:
