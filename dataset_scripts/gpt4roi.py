@@ -1,8 +1,8 @@
 """GPT4RoI: public annotations of regions, turned into instructions on the fly, with boxes found for LLaVA's pictures.
 
 Paper: https://arxiv.org/abs/2307.03601. Data: the constituents' own files; hub shilongz/temp holds one pickle.
-Reader: jshilong/GPT4RoI @00273ade gpt4roi/datasets/{refcoco,flickr30k,vg,vcr,coco_det,det_llava}.py and
-gpt4roi/configs/stage1.py, stage2.py. It feeds boxes as shares of the stretched picture (frame norm).
+Reader: jshilong/GPT4RoI @00273ade gpt4roi/datasets/{refcoco,flickr30k,vg,vcr,coco_det,det_llava}.py,
+gpt4roi/configs/stage1.py, stage2.py; it feeds boxes as shares of the stretched picture (frame norm).
 """
 
 from functools import partial
@@ -37,7 +37,7 @@ SPEC = DatasetSpec(
         Files((("llava_instruct_150k.json",),), convert=conversations),
         Files((("llava_150k_bbox_pred_results.jsonl",), ("llava_150k_bbox_pred_results.pkl",)), convert=found_boxes),
     ),
-    convert=partial(coco_caption, meta_keys=MDETR_META),
+    convert=partial(coco_caption, meta_keys=MDETR_META), beside=("**/vcr1images/**/*.json",),
     tables={"annotations": Table(rows="annotations", key="image_id"), "categories": Table(rows="categories", key="id")},
     media=(
         MediaRule("coco", COCO),
@@ -55,6 +55,6 @@ SPEC = DatasetSpec(
     substitute="the constituents' own files, and the boxes as JSON lines in place of the pickle",
     download=("hf://datasets/liuhaotian/LLaVA-Instruct-150K",),
     obtain="Take mdetr_annotations, GRiT's visual_genome/train.json, instances_train2017.json, VCR and"
-    " llava_instruct_150k.json from their makers. llava_150k_bbox_pred_results.pkl (Hub shilongz/temp) is a pickle,"
-    " never loaded: write its rows (filename, pred_bboxes, labels) to llava_150k_bbox_pred_results.jsonl.",
-)
+    " llava_instruct_150k.json from their makers. llava_150k_bbox_pred_results.pkl (Hub shilongz/temp) is a pickle:"
+    " write its rows (filename, pred_bboxes, labels) to llava_150k_bbox_pred_results.jsonl.",
+)  # fmt: skip

@@ -37,6 +37,7 @@ SPEC = DatasetSpec(
         ),
     ),
     convert=partial(token_choices, meta_keys=META),
+    beside=("**/vcr1images/**/*.json",),
     media=(MediaRule("vcr", ("{ref}", "vcr1images/{ref}")),),
     meta_keys=(*META, "objects"),
     min_typed=0.2,

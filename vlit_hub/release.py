@@ -139,6 +139,7 @@ class Release:
             for pattern in table.patterns
             for path in self._glob(pattern.replace("{folder}", "**"))
         }
+        taken.update(path for pattern in self.spec.beside for path in self._glob(pattern))
         rows = [relative for relative, _, _ in list_files(self.raw) if container_of(Path(relative))]
         return [relative for relative in rows if self.raw / relative not in taken]
 

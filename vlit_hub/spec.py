@@ -205,6 +205,8 @@ class DatasetSpec:
     convert: Converter
     tables: Mapping[str, Table] = field(default_factory=dict)
     """Name -> on-disk look-up table that the converter uses."""
+    beside: tuple[str, ...] = ()
+    """Globs of the files that the converter opens by a record's names (side files of pictures)."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Option -> default value (its type is the option's type)."""
     media: tuple[MediaRule, ...] = ()

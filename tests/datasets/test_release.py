@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from tests import rows
-from tests.rows import llava_instruct_150k, shikra_rd
+from tests.rows import llava_instruct_150k, shikra_rd, vcr
 from vlit_hub import registry
 from vlit_hub.media import image_size
 from vlit_hub.media_errors import UnreadableMedia, UnsafePath
@@ -275,3 +275,8 @@ def test_a_converter_that_fails_costs_its_record_alone(tmp_path: Path) -> None:
     rows.write(tmp_path, {"a.jsonl": '{"children": 5}\n{"child": []}\n{"children": ["x"]}\n'})
     report = build(Release(PAIRS, tmp_path), tmp_path / "out")
     assert (report.converted, report.quarantined) == (1, 2)
+
+
+def test_side_files_of_pictures_are_no_unread_data(tmp_path: Path) -> None:
+    raw = rows.write(tmp_path, {**vcr.FILES, "vcr1images/extra.txt": "x", "more.json": "[]"})
+    assert Release(registry.get("vcr"), raw).unread == ["more.json"]

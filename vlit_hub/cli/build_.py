@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from vlit_hub import registry
-from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, err, pairs, progress, roots, table, verb
+from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, err, listed, pairs, progress, roots, table, verb
 
 
 @verb
@@ -74,6 +74,6 @@ def show(title: str, found: dict) -> None:
         table("faults", ("reason", "times"), found["reasons"].items(), right=("times",))
     for key in ("unread", "absent"):
         if found.get(key):
-            print(f"{key}: {', '.join(found[key])}")
+            print(f"{key}: {listed(found[key])}")
     if found.get("unchanged"):
         print(f"unchanged (equal inputs; --force builds again): {', '.join(found['unchanged'])}")

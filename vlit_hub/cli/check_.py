@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vlit_hub import registry
-from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, pairs, progress, roots, table, verb
+from vlit_hub.cli.common import Json, Raw, Roots, Subset, emit, listed, pairs, progress, roots, table, verb
 
 
 @verb
@@ -63,5 +63,5 @@ def command(
             )
         for key in ("absent", "unread"):
             if found[key]:
-                print(f"{key}: {', '.join(found[key])}")
+                print(f"{key}: {listed(found[key])}")
     return 1 if counts["partial"] + counts["quarantined"] else 0

@@ -106,6 +106,12 @@ def _table(title: str, texts: dict[str, list[str]], right: Sequence[str], framed
     return made
 
 
+def listed(names: Sequence[str], most: int = 20) -> str:
+    """Names in one line; of many the first ones, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[[str, int], None]]:
     """A progress bar on stderr; the yielded function takes (label, done). Silent where stderr is no terminal."""
