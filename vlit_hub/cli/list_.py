@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Annotated, Any
 
 import typer
@@ -53,8 +54,13 @@ def command(
     if as_json:
         return emit(found)
     columns = ("name", "category", "modalities", "licence", "size", "released")
-    table(f"{len(found)} datasets", columns, ([entry["name"], _category(entry), ", ".join(entry["modalities"]),
-          entry["licence"], entry["size"], entry["released"]] for entry in found))  # fmt: skip
+    table(f"{len(found)} datasets; vlit info NAME tells all", columns,
+          ([entry["name"], _category(entry), ", ".join(entry["modalities"]), _brief(entry["licence"]),
+            _brief(entry["size"]), entry["released"]] for entry in found))  # fmt: skip
+
+
+def _brief(text: str) -> str:
+    return shorten(text, 40, placeholder="…")
 
 
 def _category(entry: dict[str, Any]) -> str:
