@@ -55,6 +55,6 @@ SPEC = DatasetSpec(
     substitute="the constituents' own files, and the boxes as JSON lines in place of the pickle",
     download=("hf://datasets/liuhaotian/LLaVA-Instruct-150K",),
     obtain="Take mdetr_annotations, GRiT's visual_genome/train.json, instances_train2017.json, VCR and"
-    " llava_instruct_150k.json from their makers. llava_150k_bbox_pred_results.pkl (Hub shilongz/temp) is a pickle, never"
-    " loaded: write its rows (filename, pred_bboxes, labels) to llava_150k_bbox_pred_results.jsonl.",
+    " llava_instruct_150k.json from their makers. llava_150k_bbox_pred_results.pkl (Hub shilongz/temp) is a pickle,"
+    " never loaded: write its rows (filename, pred_bboxes, labels) to llava_150k_bbox_pred_results.jsonl.",
 )  # fmt: skip
