@@ -80,13 +80,14 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     framed = sum(max(map(len, [name, *cells])) + 3 for name, cells in texts.items()) < console.width
     if framed or not right:
         return console.print(_table(title, texts, right, framed=framed or not right))
-    texts = {name.replace(" ", "\n") if name in right else name: cells for name, cells in texts.items()}
-    figures = [name.replace(" ", "\n") for name in columns if name in right]
+    heads = {name: "\n".join(name.rsplit(" ", 1)) if name in right else name for name in columns}
+    texts = {heads[name]: cells for name, cells in texts.items()}
+    figures = [heads[name] for name in columns if name in right]
     left = [name for name in texts if name not in figures]
     taken: list[str] = []
     room = space = console.width - LEFT * len(left)
     for name in figures:
-        needs = max(map(len, [*name.split(), *texts[name]])) + 2
+        needs = max(map(len, [*name.splitlines(), *texts[name]])) + 2
         if needs > room and taken:
             console.print(_table(title, {each: texts[each] for each in (*left, *taken)}, figures, framed=False))
             taken, room, title = [], space, ""

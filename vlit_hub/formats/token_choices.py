@@ -87,12 +87,17 @@ class _Texts:
         for i, item in enumerate(value):
             if not isinstance(item, (str, list)) or not item:
                 raise BadRecord(f"{where}[{i}]", f"expected a word or numbers of objects, found {item!r:.40}")
-        parts: list[Part | str] = []
         joints = spaces([item if isinstance(item, str) else "object" for item in value])
+        pieces: list[Part | str] = []
+        said = ""
         for i, (space, item) in enumerate(zip(joints, value, strict=True)):
-            parts.append(space)
-            parts += [item] if isinstance(item, str) else self._objects(item, f"{where}[{i}]")
-        return _merged(parts)
+            said += space
+            if isinstance(item, str):
+                said += item
+            else:
+                pieces += [said, *self._objects(item, f"{where}[{i}]")]
+                said = ""
+        return _merged([*pieces, said])
 
     def _objects(self, numbers: Sequence[Any], where: str) -> list[Part | str]:
         parts: list[Part | str] = []
