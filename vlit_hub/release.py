@@ -400,8 +400,7 @@ def _resolve(regions: list[Region], media: list[Media], ctx: Context) -> list[Re
             box = [min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3])]
             region = msgspec.structs.replace(region, box=box)
         if size := sizes and sizes.get((region.modality, region.index)):
-            if region.frame != "norm":
-                region = resolve(region, size)
+            region = resolve(region, size)
             if any([not -1e-3 <= v <= 1.001 for v in region.box]):
                 ctx.report(f"regions[{i}].box", "reaches out of the picture")
         out.append(region)

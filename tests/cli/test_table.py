@@ -34,3 +34,12 @@ def test_cells_are_no_markup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     table("[/bold]", ["text", "n"], [["[/INST] [red]red[/] :smile:", 1]], right=["n"])
     out = capsys.readouterr().out
     assert "[/INST] [red]red[/] :smile:" in out and "[/bold]" in out
+
+
+@pytest.mark.parametrize("width", [20, 200])
+def test_columns_of_one_name_are_all_there(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    table("", ["text", "vcr (3)", "vcr (3)"], [["claims", 17, 23]], right=["vcr (3)"])
+    assert {"17", "23"} <= set(capsys.readouterr().out.replace("│", " ").split())

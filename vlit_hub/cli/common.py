@@ -30,6 +30,9 @@ Subset = Annotated[str, typer.Option(help="Subset of the dataset; the default su
 LEFT = 16
 """Characters that a column of text keeps, at least, beside figures."""
 
+Filled = tuple[str, list[str], bool]
+"""A column of a table: (head, cells, whether they are figures)."""
+
 err = Console(stderr=True)
 
 
@@ -76,33 +79,35 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     Where it is wider than the terminal it goes without its frame, and figures that find no room follow below.
     """
     console = Console(markup=False, emoji=False)  # cells are the data's own text
-    texts = {name: [str(cell) for cell in cells] for name, *cells in zip(columns, *rows, strict=True)}
-    framed = sum(max(map(len, [name, *cells])) + 3 for name, cells in texts.items()) < console.width
+    filled: list[Filled] = [
+        (name, [str(cell) for cell in cells], name in right) for name, *cells in zip(columns, *rows, strict=True)
+    ]
+    framed = sum(max(map(len, [name, *cells])) + 3 for name, cells, _ in filled) < console.width
     if framed or not right:
-        return console.print(_table(title, texts, right, framed=framed or not right))
-    heads = {name: "\n".join(name.rsplit(" ", 1)) if name in right else name for name in columns}
-    texts = {heads[name]: cells for name, cells in texts.items()}
-    figures = [heads[name] for name in columns if name in right]
-    left = [name for name in texts if name not in figures]
-    taken: list[str] = []
+        return console.print(_table(title, filled, framed=True))
+    left = [column for column in filled if not column[2]]
+    shown: list[Filled] = []
     room = space = console.width - LEFT * len(left)
-    for name in figures:
-        needs = max(map(len, [*name.splitlines(), *texts[name]])) + 2
-        if needs > room and taken:
-            console.print(_table(title, {each: texts[each] for each in (*left, *taken)}, figures, framed=False))
-            taken, room, title = [], space, ""
-        taken.append(name)
+    for name, cells, is_figure in filled:
+        if not is_figure:
+            continue
+        head = "\n".join(name.rsplit(" ", 1))
+        needs = max(map(len, [*head.splitlines(), *cells])) + 2
+        if needs > room and shown:
+            console.print(_table(title, [*left, *shown], framed=False))
+            shown, room, title = [], space, ""
+        shown.append((head, cells, True))
         room -= needs
-    console.print(_table(title, {each: texts[each] for each in (*left, *taken)}, figures, framed=False))
+    console.print(_table(title, [*left, *shown], framed=False))
 
 
-def _table(title: str, texts: dict[str, list[str]], right: Sequence[str], framed: bool) -> Table:
+def _table(title: str, columns: Sequence[Filled], framed: bool) -> Table:
     made = Table(title=title, title_justify="left", header_style="bold")
     if not framed:
         made.box, made.padding = None, (0, 2, 0, 0)
-    for name in texts:
-        made.add_column(name, justify="right" if name in right else "left", no_wrap=name in right, overflow="fold")
-    for row in zip(*texts.values(), strict=True):
+    for name, _, is_figure in columns:
+        made.add_column(name, justify="right" if is_figure else "left", no_wrap=is_figure, overflow="fold")
+    for row in zip(*(cells for _, cells, _ in columns), strict=True):
         made.add_row(*row)
     return made
 

@@ -327,11 +327,9 @@ def read_jsonl(path: Path, rows: str = "", head: dict[str, Any] | None = None, w
             if not line:
                 continue
             number += 1
-            if not cut:
-                yield number, _line(line, whole)
-            elif window.behind(number, at):
+            if cut and window.behind(number, at):
                 return
-            elif not window.before(number, at):
+            if not (cut and window.before(number, at)):
                 yield number, _line(line, whole)
 
 
